@@ -1,0 +1,312 @@
+package beltic
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"reflect"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/belticlabs/beltic-go/internal/transport"
+)
+
+// DefaultBaseURL is the API's one base URL; the key's prefix chooses between production and staging.
+const DefaultBaseURL = "https://api.beltic.com/v1"
+
+// The limits that hold where no option says otherwise, and those that have no option.
+const (
+	defaultMaxRetries = 2
+	defaultTimeout    = 30 * time.Second
+	defaultMaxBody    = 8 << 20
+	idleTimeout       = 10 * time.Second
+	maxErrorBody      = 64 << 10
+	maxItems          = 1000
+	maxKey            = 4 << 10 // bytes
+)
+
+// Client calls the Beltic API. Make one with [NewClient] or [NewClientFromEnv] and keep it: it is safe for concurrent use, and
+// holds the connections and the retry budget that its calls share. It cannot print its key.
+type Client struct {
+	// Sessions lists identity sessions.
+	Sessions *SessionsService
+
+	base *url.URL
+	send transport.Handler
+	http *http.Client
+}
+
+// Option changes a [Client] while it is made.
+type Option func(*config) error
+
+type config struct {
+	baseURL    string
+	httpClient *http.Client
+	maxRetries int
+	timeout    time.Duration
+	userAgent  string
+	logger     *slog.Logger
+	maxBody    int64
+}
+
+// NewClient makes a client that authenticates with apiKey. It does no network and reads no environment. It fails with a
+// [*ConfigError] if the key cannot be a header value (empty, blank, control characters, white space around it) or an option is
+// out of range. A nil option is skipped.
+func NewClient(apiKey string, opts ...Option) (*Client, error) {
+	if err := checkKey(apiKey); err != nil {
+		return nil, err
+	}
+	c := config{
+		baseURL:    DefaultBaseURL,
+		maxRetries: defaultMaxRetries,
+		timeout:    defaultTimeout,
+		userAgent:  defaultUserAgent(),
+		maxBody:    defaultMaxBody,
+	}
+	for _, opt := range opts {
+		if opt == nil {
+			continue
+		}
+		if err := opt(&c); err != nil {
+			return nil, err
+		}
+	}
+	return c.client(func() string { return apiKey })
+}
+
+// NewClientFromEnv is [NewClient] with the key in BELTIC_API_KEY and, if it is set, the base URL in BELTIC_BASE_URL. Options win
+// over the environment.
+func NewClientFromEnv(opts ...Option) (*Client, error) {
+	key := os.Getenv("BELTIC_API_KEY")
+	if key == "" {
+		return nil, &ConfigError{Field: "BELTIC_API_KEY", Problem: "is not set; get a key at https://console.beltic.com/"}
+	}
+	if base := os.Getenv("BELTIC_BASE_URL"); base != "" {
+		opts = append([]Option{WithBaseURL(base)}, opts...)
+	}
+	return NewClient(key, opts...)
+}
+
+// client takes the key as a function: what prints or walks the client finds no text behind it.
+func (c config) client(key func() string) (*Client, error) {
+	base, err := parseBaseURL(c.baseURL)
+	if err != nil {
+		return nil, err
+	}
+	httpClient := c.httpClient
+	if httpClient == nil {
+		httpClient = transport.NewHTTPClient()
+	}
+	client := &Client{base: base, http: httpClient}
+	client.send = transport.New(transport.Config{
+		Client:       httpClient,
+		Origin:       base,
+		Key:          key,
+		UserAgent:    c.userAgent,
+		Logger:       c.logger,
+		MaxRetries:   c.maxRetries,
+		Timeout:      c.timeout,
+		IdleTimeout:  idleTimeout,
+		MaxBody:      c.maxBody,
+		MaxErrorBody: maxErrorBody,
+	})
+	client.Sessions = &SessionsService{client: client}
+	return client, nil
+}
+
+// WithBaseURL replaces [DefaultBaseURL]. A path prefix is kept. The URL must be https (http only to a loopback address) and
+// without user information, query and fragment.
+func WithBaseURL(base string) Option {
+	return func(c *config) error {
+		c.baseURL = base
+		return nil
+	}
+}
+
+// WithHTTPClient sends through a copy of client, which is itself never changed; redirects are refused all the same. Its transport
+// brings its own limits on connections, handshakes and response headers. Nil means the library's own client.
+func WithHTTPClient(client *http.Client) Option {
+	return func(c *config) error {
+		if client == nil {
+			c.httpClient = nil
+			return nil
+		}
+		if v := reflect.ValueOf(client.Transport); v.Kind() == reflect.Pointer && v.IsNil() {
+			return &ConfigError{Field: "http client", Problem: "has a transport that is a nil pointer"}
+		}
+		if client.Timeout < 0 {
+			return &ConfigError{Field: "http client", Problem: "has a negative timeout"}
+		}
+		c.httpClient = transport.CopyHTTPClient(client)
+		return nil
+	}
+}
+
+// WithMaxRetries says how often a failed call is tried again: 2 without this option, 0 for never. Whatever the number, all calls
+// of a client share a budget of 50 retries, which their successes refill.
+func WithMaxRetries(n int) Option {
+	return func(c *config) error {
+		if n < 0 {
+			return &ConfigError{Field: "max retries", Problem: "is negative"}
+		}
+		c.maxRetries = n
+		return nil
+	}
+}
+
+// WithTimeout bounds one attempt of a call, from the dial to the last byte of the answer: 30 s without this option, and if d is
+// 0. To bound a whole call with its retries, give it a context with a deadline.
+func WithTimeout(d time.Duration) Option {
+	return func(c *config) error {
+		if d < 0 {
+			return &ConfigError{Field: "timeout", Problem: "is negative"}
+		}
+		c.timeout = orDefault(d, defaultTimeout)
+		return nil
+	}
+}
+
+// WithUserAgent puts the name of your program, such as "my-service/1.2", in front of the library's own in User-Agent.
+func WithUserAgent(product string) Option {
+	return func(c *config) error {
+		if problem := headerProblem(product); problem != "" {
+			return &ConfigError{Field: "user agent", Problem: problem}
+		}
+		c.userAgent = product + " " + defaultUserAgent()
+		return nil
+	}
+}
+
+// WithLogger writes one line for each attempt: method, route template, status, attempt, duration and request id, and never a
+// URL, header or body. An attempt that failed is a warning, any other is at debug level. Nil, the default, logs nothing.
+func WithLogger(logger *slog.Logger) Option {
+	return func(c *config) error {
+		c.logger = logger
+		return nil
+	}
+}
+
+// WithMaxResponseBytes bounds the body of one answer after decompression: 8 MiB without this option, and if n is 0.
+func WithMaxResponseBytes(n int64) Option {
+	return func(c *config) error {
+		if n < 0 {
+			return &ConfigError{Field: "max response bytes", Problem: "is negative"}
+		}
+		c.maxBody = orDefault(n, defaultMaxBody)
+		return nil
+	}
+}
+
+// CloseIdleConnections closes the connections that no call is using. The client stays usable.
+func (c *Client) CloseIdleConnections() {
+	if c != nil && c.http != nil {
+		c.http.CloseIdleConnections()
+	}
+}
+
+// get sends one GET below the base URL and returns the answer if it is a 200.
+func (c *Client) get(ctx context.Context, route string, query url.Values) (*transport.Response, error) {
+	target := c.base.JoinPath(route)
+	target.RawQuery = query.Encode()
+	resp, err := c.send(ctx, &transport.Request{Method: http.MethodGet, Route: route, URL: target})
+	if failure, ok := errors.AsType[*transport.Failure](err); ok {
+		return nil, transportFailure(failure)
+	}
+	switch {
+	case resp.StatusCode >= 400:
+		return nil, newAPIError(resp)
+	case resp.StatusCode != http.StatusOK:
+		return nil, &ProtocolError{Reason: "status " + statusText(resp.StatusCode) + " instead of 200"}
+	}
+	return resp, nil
+}
+
+func checkKey(key string) error {
+	problem := headerProblem(key)
+	switch {
+	case key == "":
+		problem = "is empty; get one at https://console.beltic.com/"
+	case strings.TrimSpace(key) == "":
+		problem = "is blank"
+	case len(key) > maxKey:
+		problem = "is too long"
+	}
+	if problem != "" {
+		return &ConfigError{Field: "api key", Problem: problem}
+	}
+	return nil
+}
+
+// headerProblem says why a text is not fit to be a header value, or "".
+func headerProblem(value string) string {
+	switch {
+	case strings.TrimSpace(value) != value:
+		return "has white space around it (was it read from a file?)"
+	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return "has a control character in it"
+	case strings.ContainsFunc(value, func(r rune) bool { return r > '~' }):
+		return "has a character in it that is not ASCII"
+	case value == "":
+		return "is empty"
+	default:
+		return ""
+	}
+}
+
+// parseBaseURL never passes on the error of [url.Parse], which quotes the URL with its password.
+func parseBaseURL(text string) (*url.URL, error) {
+	base, err := url.Parse(text)
+	problem := ""
+	switch {
+	case text == "":
+		problem = "is empty"
+	case err != nil:
+		problem = "is not a URL"
+	case base.Scheme != "https" && base.Scheme != "http":
+		problem = "must start with https://"
+	case base.Hostname() == "":
+		problem = "has no host"
+	case base.User != nil:
+		problem = "has user information in it"
+	case base.RawQuery != "" || base.ForceQuery:
+		problem = "has a query"
+	case base.Fragment != "" || strings.Contains(text, "#"):
+		problem = "has a fragment"
+	case base.Scheme == "http" && !isLoopback(base.Hostname()):
+		problem = "must be https: http would send the API key in the clear"
+	}
+	if problem != "" {
+		return nil, &ConfigError{Field: "base URL", Problem: problem}
+	}
+	return base, nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+func orDefault[N int64 | time.Duration](n, fallback N) N {
+	if n == 0 {
+		return fallback
+	}
+	return n
+}
+
+func defaultUserAgent() string {
+	const module = "github.com/belticlabs/beltic-go"
+	version := "devel"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, dep := range info.Deps {
+			if dep.Path == module && headerProblem(dep.Version) == "" {
+				version = dep.Version
+			}
+		}
+	}
+	return "beltic-go/" + version
+}

@@ -1,0 +1,42 @@
+// Package beltic is the Go client of Beltic's identity verification API (KYC and KYB).
+//
+//	client, err := beltic.NewClient(os.Getenv("BELTIC_API_KEY"))
+//	if err != nil {
+//		return err
+//	}
+//	for session, err := range client.Sessions.All(ctx, &beltic.SessionListOptions{Status: beltic.SessionStatusApproved}) {
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Println(session.ID, session.DecisionedAt)
+//	}
+//
+// # Lists
+//
+// [SessionsService.All] ranges over records and [SessionsService.Pages] over pages; [SessionsService.List] and [Page.Next] get one page at a time;
+// [SessionsService.Iterator] can be stopped and resumed by its [Checkpoint]. All have one core: a list ends only when the API says so, a record that
+// cannot be decoded is an [*ItemError] that does not hide the others, and a list that would go round in circles ends with a [*ProtocolError].
+//
+// # Errors
+//
+// An error is one of [*APIError], [*TransportError], [*RedirectError], [*LimitError], [*DecodeError], [*ItemError], [*ProtocolError] and
+// [*ConfigError]. Match them with [errors.AsType], and the class of an [*APIError] with [errors.Is] and [ErrRateLimited], [ErrUnauthorized]
+// and so on. Their texts hold no key, cursor, filter, body or personal data.
+//
+// # Retries
+//
+// A call is sent up to three times ([WithMaxRetries]): after 408, 425, 429 and every 5xx but 501, 505, 507 and 511, and after a
+// connection that failed, broke or was too slow. The wait is drawn from 0 to 0.5 s, doubling to 8 s ("full jitter"), or what
+// Retry-After says in seconds or as a date. Where that is more than 60 s, or does not fit the deadline of the context, the error is
+// returned at once. All calls of a client share a budget of 50 retries that successes refill.
+//
+// # Limits
+//
+// One attempt takes up to 30 s ([WithTimeout]) and its body may stall for 10 s; an answer has up to 8 MiB ([WithMaxResponseBytes]),
+// 1,000 records and 256 KiB of headers, and of an error 64 KiB are read. Redirects and links are never followed, and the base URL is https.
+//
+// # Personal data
+//
+// Sessions are plain structs, and encoding/json writes them in full. Package fmt and log/slog show ids and statuses only, whatever the verb.
+// The library logs nothing unless [WithLogger] asks for it.
+package beltic

@@ -1,0 +1,362 @@
+package beltic
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/belticlabs/beltic-go/internal/jsonapi"
+	"github.com/belticlabs/beltic-go/internal/transport"
+)
+
+// What an [*APIError] is, by [errors.Is]. ErrServer is every status of 500 and above.
+var (
+	ErrBadRequest    = errors.New("beltic: bad request")
+	ErrUnauthorized  = errors.New("beltic: unauthorized")
+	ErrForbidden     = errors.New("beltic: forbidden")
+	ErrNotFound      = errors.New("beltic: not found")
+	ErrConflict      = errors.New("beltic: conflict")
+	ErrUnprocessable = errors.New("beltic: unprocessable")
+	ErrRateLimited   = errors.New("beltic: rate limited")
+	ErrServer        = errors.New("beltic: server error")
+)
+
+var errorByStatus = map[int]error{
+	http.StatusBadRequest:          ErrBadRequest,
+	http.StatusUnauthorized:        ErrUnauthorized,
+	http.StatusForbidden:           ErrForbidden,
+	http.StatusNotFound:            ErrNotFound,
+	http.StatusConflict:            ErrConflict,
+	http.StatusUnprocessableEntity: ErrUnprocessable,
+	http.StatusTooManyRequests:     ErrRateLimited,
+}
+
+var adviceByStatus = map[int]string{
+	http.StatusBadRequest:          "check the list options, a cursor may have expired",
+	http.StatusUnauthorized:        "check the API key at https://console.beltic.com/",
+	http.StatusForbidden:           "the API key may not do this",
+	http.StatusNotFound:            "check the base URL",
+	http.StatusUnprocessableEntity: "check the list options",
+	http.StatusTooManyRequests:     "send fewer requests, or wait as long as RetryAfter says",
+}
+
+// APIError is an answer with an error status. Its text is safe to log; the API's own words, which may quote a person's data,
+// are in Errors only. The body of the Identity API's errors is undocumented, so Errors may be empty.
+//
+// It matches the sentinel of its status ([ErrRateLimited] and so on) by [errors.Is], and the error of the caller's context if
+// that is what kept the call from being tried again.
+type APIError struct {
+	StatusCode int
+	Errors     []ErrorObject
+	RequestID  string        // the server's id of the request, "" where it sent none
+	RetryAfter time.Duration // how long the server asks to wait; 0 where it does not
+	Attempts   int           // how often the call was sent
+
+	stopped error
+}
+
+// ErrorObject is one error of an answer, in the form of JSON:API; answers of other shapes are brought to it. Detail and Title
+// are free text of the server: do not log them where personal data must not go.
+type ErrorObject struct {
+	ID     string          `json:"id,omitempty"`
+	Status string          `json:"status,omitempty"`
+	Code   string          `json:"code,omitempty"`
+	Title  string          `json:"title,omitempty"`
+	Detail string          `json:"detail,omitempty"`
+	Source ErrorSource     `json:"source,omitzero"`
+	Meta   json.RawMessage `json:"meta,omitempty"`
+}
+
+// ErrorSource is the part of the request that an [ErrorObject] speaks of.
+type ErrorSource struct {
+	Pointer   string `json:"pointer,omitempty"`
+	Parameter string `json:"parameter,omitempty"`
+	Header    string `json:"header,omitempty"`
+}
+
+func newAPIError(resp *transport.Response) *APIError {
+	problems, requestID := jsonapi.Problems(resp.Body)
+	e := &APIError{
+		StatusCode: resp.StatusCode,
+		RequestID:  transport.RequestID(resp.Header),
+		RetryAfter: resp.RetryAfter,
+		Attempts:   resp.Attempts,
+		stopped:    resp.Stopped,
+	}
+	if e.RequestID == "" && transport.IsToken(requestID) {
+		e.RequestID = requestID
+	}
+	for _, p := range problems {
+		e.Errors = append(e.Errors, ErrorObject{
+			ID:     string(p.ID),
+			Status: string(p.Status),
+			Code:   string(p.Code),
+			Title:  string(p.Title),
+			Detail: string(p.Detail),
+			Source: ErrorSource{Pointer: string(p.Source.Pointer), Parameter: string(p.Source.Parameter), Header: string(p.Source.Header)},
+			Meta:   json.RawMessage(p.Meta),
+		})
+	}
+	return e
+}
+
+// Error gives the status, the first error's code and source, the request id and what to do: at most 512 bytes.
+func (e *APIError) Error() string {
+	t := newText("%d %s", e.StatusCode, http.StatusText(e.StatusCode))
+	if len(e.Errors) > 0 {
+		first := e.Errors[0]
+		t.token("code", first.Code)
+		t.token("pointer", first.Source.Pointer)
+		t.token("parameter", first.Source.Parameter)
+	}
+	t.token("request id", e.RequestID)
+	t.attempts(e.Attempts)
+	if e.RetryAfter > 0 {
+		t.add("retry after %s", e.RetryAfter)
+	}
+	if e.stopped != nil {
+		t.add("not tried again: the caller's context ended or would have")
+	}
+	if advice := adviceByStatus[e.StatusCode]; advice != "" {
+		t.add("%s", advice)
+	}
+	return t.String()
+}
+
+// Is matches the sentinel of the status.
+func (e *APIError) Is(target error) bool {
+	return target == errorByStatus[e.StatusCode] || target == ErrServer && e.StatusCode >= 500
+}
+
+// Unwrap returns the error of the caller's context if that is why the call was not tried again.
+func (e *APIError) Unwrap() error { return e.stopped }
+
+// MarshalJSON writes what Error shows, not the server's words.
+func (e *APIError) MarshalJSON() ([]byte, error) {
+	return marshalPlain(struct {
+		StatusCode int    `json:"status"`
+		RequestID  string `json:"request_id,omitempty"`
+		Attempts   int    `json:"attempts"`
+		Error      string `json:"error"`
+	}{e.StatusCode, e.RequestID, e.Attempts, e.Error()})
+}
+
+// LogValue shows the status, request id and attempts.
+func (e *APIError) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.Int("status", e.StatusCode),
+		slog.String("request_id", e.RequestID),
+		slog.Int("attempts", e.Attempts),
+		slog.String("error", e.Error()))
+}
+
+// The values of [DecodeError].Reason.
+const (
+	ReasonSyntax      = jsonapi.ReasonSyntax
+	ReasonTrailing    = jsonapi.ReasonTrailing
+	ReasonUTF8        = jsonapi.ReasonUTF8
+	ReasonDuplicate   = jsonapi.ReasonDuplicate
+	ReasonDepth       = jsonapi.ReasonDepth
+	ReasonType        = jsonapi.ReasonType
+	ReasonValue       = jsonapi.ReasonValue
+	ReasonMissing     = jsonapi.ReasonMissing
+	ReasonContentType = "content type"
+	ReasonEncoding    = "content encoding"
+)
+
+// DecodeError is JSON that could not be taken. It says where and why, and never holds a value of the body.
+type DecodeError struct {
+	Pointer string // RFC 6901, of known members only; "" is the whole
+	Offset  int64  // bytes into the body, about
+	Reason  string // one of the Reason constants
+
+	detail string
+}
+
+func newDecodeError(e *jsonapi.Error) *DecodeError {
+	return &DecodeError{Pointer: e.Pointer, Offset: e.Offset, Reason: e.Reason, detail: e.Detail}
+}
+
+func (e *DecodeError) Error() string {
+	t := newText("cannot decode: %s", e.Reason)
+	if e.detail != "" {
+		t.add("%s", e.detail)
+	}
+	if e.Pointer != "" {
+		t.add("at %s", e.Pointer)
+	}
+	if e.Offset > 0 {
+		t.add("byte %d", e.Offset)
+	}
+	return t.String()
+}
+
+// ItemError is one record of a page that could not be decoded. The other records of the page are not affected.
+type ItemError struct {
+	Index int    // in the page's data, from 0
+	ID    string // of the record, "" where it could not be read
+	Err   error  // a [*DecodeError]
+
+	goodBefore int    // how many good records of the page stand in front of it
+	key        uint64 // names the record in a checkpoint
+}
+
+func (e *ItemError) Error() string {
+	t := newText("record %d of the page", e.Index)
+	t.token("id", e.ID)
+	t.add("%s", strings.TrimPrefix(e.Err.Error(), prefix))
+	return t.String()
+}
+
+// Unwrap returns Err.
+func (e *ItemError) Unwrap() error { return e.Err }
+
+// ProtocolError is an answer that breaks the API's contract, so that going on could lose or repeat records.
+type ProtocolError struct {
+	Reason string // such as "no data" or "the cursor was seen before"
+}
+
+func (e *ProtocolError) Error() string {
+	return newText("the answer breaks the API's contract: %s", e.Reason).String()
+}
+
+// TransportError is a call that got no answer, or was canceled.
+type TransportError struct {
+	// Kind is "canceled", "timeout", "dns", "dial", "tls", "proxy", "connection", "body" or "transport".
+	Kind     string
+	Host     string // that the call was for
+	Attempts int    // how often the call was sent
+
+	cause error                   // what may be shown
+	is    func(target error) bool // tells the whole cause apart without showing it
+}
+
+var transportAdvice = map[transport.Kind]string{
+	transport.KindTimeout:    "no answer in time",
+	transport.KindDNS:        "the host name cannot be resolved, check the base URL",
+	transport.KindDial:       "cannot connect",
+	transport.KindTLS:        "no secure connection",
+	transport.KindProxy:      "the proxy refused, check HTTPS_PROXY",
+	transport.KindConnection: "the connection broke",
+	transport.KindBody:       "the connection broke in the middle of the answer",
+	transport.KindTransport:  "the request could not be carried out",
+}
+
+func (e *TransportError) Error() string {
+	t := newText("%s", e.Kind)
+	t.token("host", e.Host)
+	t.attempts(e.Attempts)
+	if advice := transportAdvice[transport.Kind(e.Kind)]; advice != "" {
+		t.add("%s", advice)
+	}
+	if e.cause != nil && e.Kind != string(transport.KindCanceled) {
+		t.add("%s", e.cause)
+	}
+	return t.String()
+}
+
+// Unwrap returns the causes that are safe to show: the error of the caller's context and its cause, a [net.DNSError], a
+// [tls.CertificateVerificationError], a [syscall.Errno] and the like.
+func (e *TransportError) Unwrap() error { return e.cause }
+
+// Is matches every cause, also those that Unwrap does not show.
+func (e *TransportError) Is(target error) bool { return e.is != nil && e.is(target) }
+
+// Timeout reports whether an attempt took longer than the limits allow.
+func (e *TransportError) Timeout() bool { return e.Kind == string(transport.KindTimeout) }
+
+// RedirectError is a redirect. None is ever followed: it would take the key or the filters somewhere else.
+type RedirectError struct {
+	StatusCode int
+	From       string // host
+	To         string // host, "" where the server's text is not fit to be shown
+}
+
+func (e *RedirectError) Error() string {
+	t := newText("refused a redirect (%d)", e.StatusCode)
+	t.token("from", e.From)
+	t.token("to", e.To)
+	t.add("check the base URL")
+	return t.String()
+}
+
+// LimitError is an answer that is larger than the library accepts.
+type LimitError struct {
+	Limit string // "response body", "response headers", "items" or "empty pages"
+	Max   int64  // bytes of a body or headers, otherwise a count
+}
+
+func (e *LimitError) Error() string {
+	return newText("the limit of %d for %s was exceeded", e.Max, e.Limit).String()
+}
+
+// ConfigError is an input of the caller's that cannot be right. It is returned before any request is sent, and never holds
+// the value.
+type ConfigError struct {
+	Field   string // such as "api key" or "Page.Size"
+	Problem string
+}
+
+func (e *ConfigError) Error() string { return newText("%s %s", e.Field, e.Problem).String() }
+
+// transportFailure gives a failure of the transport its public type.
+func transportFailure(f *transport.Failure) error {
+	switch f.Kind {
+	case transport.KindRedirect:
+		return &RedirectError{StatusCode: f.StatusCode, From: f.Host, To: f.Target}
+	case transport.KindBodySize, transport.KindHeaderSize:
+		return &LimitError{Limit: string(f.Kind), Max: f.Limit}
+	case transport.KindEncoding:
+		return &DecodeError{Reason: ReasonEncoding, detail: "the body is compressed in a way that was not asked for"}
+	}
+	e := &TransportError{Kind: string(f.Kind), Host: f.Host, Attempts: f.Attempts, cause: f.Cause, is: f.Is}
+	if f.Stopped != nil {
+		e.cause = errors.Join(f.Stopped, f.Cause)
+	}
+	return e
+}
+
+const (
+	prefix       = "beltic: "
+	maxErrorText = 512
+)
+
+// text builds the text of an error from parts that are known to be safe.
+type text struct{ parts []string }
+
+func newText(format string, args ...any) *text { return (&text{}).add(format, args...) }
+
+func (t *text) add(format string, args ...any) *text {
+	t.parts = append(t.parts, fmt.Sprintf(format, args...))
+	return t
+}
+
+// token adds something that the server or caller wrote, if it is short and of identifier characters.
+func (t *text) token(name, value string) {
+	if transport.IsToken(strings.NewReplacer("/", "", "[", "", "]", "").Replace(value)) {
+		t.add("%s %s", name, value)
+	}
+}
+
+func (t *text) attempts(n int) {
+	if n > 1 {
+		t.add("%d attempts", n)
+	}
+}
+
+func (t *text) String() string {
+	s := prefix + strings.Join(t.parts, ", ")
+	s = strings.Map(printable, s)
+	return s[:min(len(s), maxErrorText)]
+}
+
+func printable(r rune) rune {
+	if r < ' ' || r > '~' {
+		return '?'
+	}
+	return r
+}

@@ -1,0 +1,118 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+type limits struct {
+	body      int64
+	errorBody int64
+	idle      time.Duration
+}
+
+// exchange sends one request and reads the whole answer, so that nothing stays open while the caller works with it.
+func exchange(client *http.Client, limits limits) Handler {
+	return func(ctx context.Context, req *Request) (*Response, error) {
+		host := req.URL.Host
+		ctx, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		httpReq, err := http.NewRequestWithContext(ctx, req.Method, req.URL.String(), nil)
+		if err != nil {
+			return nil, sendFailure(ctx, host, err)
+		}
+		httpReq.Header = req.Header
+		answer, err := client.Do(httpReq)
+		if err != nil {
+			return nil, sendFailure(ctx, host, err)
+		}
+		defer answer.Body.Close()
+		resp := &Response{
+			StatusCode: answer.StatusCode,
+			Header:     answer.Header,
+			RetryAfter: retryAfter(answer.Header, time.Now()),
+		}
+		body := watch(ctx, answer.Body, limits.idle, func() { cancel(errIdleTimeout) })
+		defer body.stop()
+		if answer.StatusCode >= 400 {
+			resp.Body = readErrorBody(body, answer, limits.errorBody)
+			return resp, nil
+		}
+		resp.Body, err = readBody(ctx, body, answer, limits.body)
+		if err != nil {
+			return nil, err
+		}
+		return resp, nil
+	}
+}
+
+// readBody reads the body of a success to its end, or fails: half a page is no page.
+func readBody(ctx context.Context, body io.Reader, answer *http.Response, limit int64) ([]byte, error) {
+	host := answer.Request.URL.Host
+	if isEncoded(answer.Header) {
+		return nil, &Failure{Kind: KindEncoding, Host: host}
+	}
+	if answer.ContentLength > limit {
+		return nil, &Failure{Kind: KindBodySize, Host: host, Limit: limit}
+	}
+	var buf bytes.Buffer
+	if answer.ContentLength > 0 {
+		buf.Grow(int(answer.ContentLength) + bytes.MinRead)
+	}
+	_, err := buf.ReadFrom(io.LimitReader(body, limit+1))
+	if int64(buf.Len()) > limit {
+		return nil, &Failure{Kind: KindBodySize, Host: host, Limit: limit}
+	}
+	if err != nil {
+		return nil, bodyFailure(ctx, host, err)
+	}
+	return buf.Bytes(), nil
+}
+
+// readErrorBody reads what can be had of the body of an error; the status says enough without it.
+func readErrorBody(body io.Reader, answer *http.Response, limit int64) []byte {
+	if isEncoded(answer.Header) {
+		return nil
+	}
+	text, _ := io.ReadAll(io.LimitReader(body, limit))
+	return text
+}
+
+// isEncoded reports a content encoding that net/http did not ask for and so did not take off.
+func isEncoded(header http.Header) bool {
+	encoding := header.Get("Content-Encoding")
+	return encoding != "" && !strings.EqualFold(encoding, "identity")
+}
+
+// watched is a body that cannot stall: where nothing comes for a while, or the context ends, reading ends too.
+type watched struct {
+	body    io.Reader
+	timer   *time.Timer
+	idle    time.Duration
+	release func() bool
+}
+
+func watch(ctx context.Context, body io.ReadCloser, idle time.Duration, onIdle func()) *watched {
+	return &watched{
+		body:  body,
+		timer: time.AfterFunc(idle, onIdle),
+		idle:  idle,
+		// A body of net/http ends with its context; that of a caller's own transport may know only Close.
+		release: context.AfterFunc(ctx, func() { body.Close() }),
+	}
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.body.Read(p)
+	w.timer.Reset(w.idle)
+	return n, err
+}
+
+func (w *watched) stop() {
+	w.timer.Stop()
+	w.release()
+}

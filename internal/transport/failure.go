@@ -1,0 +1,199 @@
+package transport
+
+import (
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// Kind says what kind of failure kept a call from being answered.
+type Kind string
+
+// The kinds of a [Failure].
+const (
+	KindCanceled   Kind = "canceled"
+	KindTimeout    Kind = "timeout"
+	KindDNS        Kind = "dns"
+	KindDial       Kind = "dial"
+	KindTLS        Kind = "tls"
+	KindProxy      Kind = "proxy"
+	KindConnection Kind = "connection"
+	KindBody       Kind = "body"
+	KindTransport  Kind = "transport"
+	KindOrigin     Kind = "origin"
+	KindRedirect   Kind = "redirect"
+	KindEncoding   Kind = "encoding"
+	KindHeaderSize Kind = "response headers"
+	KindBodySize   Kind = "response body"
+)
+
+// Failure is a call that got no usable answer.
+type Failure struct {
+	Kind       Kind
+	Host       string // that the call was for
+	Target     string // host that a redirect points to
+	StatusCode int    // of a redirect
+	Limit      int64  // that an answer broke, in bytes
+	Attempts   int
+	Transient  bool
+	Stopped    error // the end of the caller's context, or nil
+
+	// Cause is what may be shown and unwrapped: an error whose text holds nothing that the caller or the server wrote.
+	Cause error
+	// Is tells the whole cause apart without showing it; nil where there is no more than Cause.
+	Is func(target error) bool
+}
+
+func (f *Failure) Error() string { return string(f.Kind) }
+
+// errProxyRefused stands for a proxy's refusal, whose own text comes from the proxy.
+var errProxyRefused = errors.New("the proxy refused the connection")
+
+// Canceled is the failure of a call whose context has ended.
+func Canceled(ctx context.Context, host string) *Failure {
+	return &Failure{Kind: KindCanceled, Host: host, Stopped: cancellation(ctx)}
+}
+
+// cancellation matches both the context's error and its cause.
+func cancellation(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(err, cause) {
+		return err
+	}
+	return errors.Join(err, cause)
+}
+
+// sendFailure says what went wrong before the headers of an answer were there.
+func sendFailure(ctx context.Context, host string, err error) *Failure {
+	if refused, ok := errors.AsType[*Failure](err); ok {
+		refused.Host = host
+		return refused
+	}
+	f := failureOf(ctx, host, withoutURL(err))
+	if f.Kind == "" {
+		f.Kind, f.Transient = classify(withoutURL(err))
+	}
+	return f
+}
+
+// bodyFailure says what went wrong while the body of an answer was read.
+func bodyFailure(ctx context.Context, host string, err error) *Failure {
+	f := failureOf(ctx, host, err)
+	switch {
+	case f.Kind != "":
+	case errors.Is(err, gzip.ErrHeader):
+		f.Kind = KindEncoding
+	default:
+		f.Kind, f.Transient = KindBody, true
+	}
+	return f
+}
+
+// failureOf is the part that all failures share; its Kind is empty unless the context has ended.
+func failureOf(ctx context.Context, host string, err error) *Failure {
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errAttemptTimeout), errors.Is(cause, errIdleTimeout):
+		return &Failure{Kind: KindTimeout, Host: host, Transient: true, Cause: os.ErrDeadlineExceeded}
+	case cause != nil:
+		return Canceled(ctx, host)
+	}
+	return &Failure{Host: host, Cause: showable(err), Is: func(target error) bool { return errors.Is(err, target) }}
+}
+
+// withoutURL takes off the wrapper of net/http, which prints the whole URL with its query.
+func withoutURL(err error) error {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		return wrapped.Err
+	}
+	return err
+}
+
+func classify(err error) (kind Kind, transient bool) {
+	var netErr net.Error
+	isTimeout := errors.As(err, &netErr) && netErr.Timeout()
+	text := err.Error()
+	switch {
+	case isProxyFailure(err):
+		return KindProxy, false
+	case strings.Contains(text, "response headers exceeded"), strings.Contains(text, "header list larger"):
+		return KindHeaderSize, false
+	case is[*net.DNSError](err):
+		dns, _ := errors.AsType[*net.DNSError](err)
+		return KindDNS, !dns.IsNotFound && (dns.IsTimeout || dns.IsTemporary)
+	case isTimeout:
+		return KindTimeout, true
+	case isTLSFailure(err, text):
+		return KindTLS, false
+	case isDialFailure(err):
+		return KindDial, true
+	case isConnectionFailure(err, text):
+		return KindConnection, true
+	default:
+		return KindTransport, false
+	}
+}
+
+func isProxyFailure(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return errors.Is(err, errProxyRefused) || ok && (op.Op == "proxyconnect" || strings.HasPrefix(op.Op, "socks"))
+}
+
+func isTLSFailure(err error, text string) bool {
+	return is[*tls.CertificateVerificationError](err) || is[x509.UnknownAuthorityError](err) ||
+		is[x509.HostnameError](err) || is[x509.CertificateInvalidError](err) ||
+		is[tls.RecordHeaderError](err) || is[tls.AlertError](err) || strings.Contains(text, "tls: ") ||
+		strings.Contains(text, "server gave HTTP response to HTTPS client")
+}
+
+func isDialFailure(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial"
+}
+
+// isConnectionFailure finds a connection that broke. The errors of net/http's own HTTP/2 have no exported types, only texts.
+func isConnectionFailure(err error, text string) bool {
+	for _, target := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE} {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return strings.HasPrefix(text, "http2: ") || strings.HasPrefix(text, "stream error: ") ||
+		strings.HasPrefix(text, "connection error: ") || strings.Contains(text, "server closed idle connection") ||
+		strings.Contains(text, "transport connection broken")
+}
+
+// showable finds the part of an error whose type is known to print nothing of the request or the answer. The text of any other
+// error, such as net/http's "malformed HTTP response", may quote either.
+func showable(err error) error {
+	if isProxyFailure(err) {
+		return nil
+	}
+	if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return e
+	}
+	if e, ok := errors.AsType[*net.DNSError](err); ok {
+		return e
+	}
+	if e, ok := errors.AsType[syscall.Errno](err); ok {
+		return e
+	}
+	for _, e := range []error{io.ErrUnexpectedEOF, io.EOF, net.ErrClosed, os.ErrDeadlineExceeded} {
+		if errors.Is(err, e) {
+			return e
+		}
+	}
+	return nil
+}
+
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}

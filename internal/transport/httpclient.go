@@ -1,0 +1,100 @@
+package transport
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const (
+	dialTimeout      = 10 * time.Second
+	handshakeTimeout = 10 * time.Second
+	keepAlive        = 30 * time.Second
+	idleConnTimeout  = 90 * time.Second
+	maxConns         = 100
+	maxHeaderBytes   = 256 << 10
+	// A silent HTTP/2 connection is pinged, and given up when the ping is not answered: dead ones are noticed in 15 seconds.
+	pingAfter   = 10 * time.Second
+	pingTimeout = 5 * time.Second
+)
+
+// NewHTTPClient returns an HTTP client of its own with limits on everything that a server could draw out.
+func NewHTTPClient() *http.Client {
+	return CopyHTTPClient(&http.Client{Transport: &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}).DialContext,
+		TLSHandshakeTimeout:    handshakeTimeout,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           maxConns,
+		MaxIdleConnsPerHost:    maxConns,
+		MaxConnsPerHost:        maxConns,
+		IdleConnTimeout:        idleConnTimeout,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
+		OnProxyConnectResponse: refuseProxyRefusal,
+	}})
+}
+
+// refuseProxyRefusal replaces net/http's error, whose text is the proxy's own.
+func refuseProxyRefusal(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+	if resp.StatusCode != http.StatusOK {
+		return errProxyRefused
+	}
+	return nil
+}
+
+// CopyHTTPClient returns a copy that does not follow redirects. The original is not changed.
+func CopyHTTPClient(client *http.Client) *http.Client {
+	c := *client
+	c.Transport = refuseRedirects{c.Transport}
+	return &c
+}
+
+// refuseRedirects turns every redirect into a failure before [http.Client] sees it. Following one would carry the key to another
+// host and, in Referer, the query with its filters; and net/http's own error would quote the Location.
+type refuseRedirects struct{ next http.RoundTripper }
+
+func (r refuseRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := r.transport().RoundTrip(req)
+	if err != nil || resp == nil || !isRedirect(resp) {
+		return resp, err
+	}
+	if resp.Body != nil {
+		resp.Body.Close()
+	}
+	return nil, &Failure{Kind: KindRedirect, StatusCode: resp.StatusCode, Target: target(req.URL, resp.Header.Get("Location"))}
+}
+
+func (r refuseRedirects) transport() http.RoundTripper {
+	if r.next == nil {
+		return http.DefaultTransport
+	}
+	return r.next
+}
+
+// CloseIdleConnections lets [http.Client.CloseIdleConnections] through.
+func (r refuseRedirects) CloseIdleConnections() {
+	if closer, ok := r.transport().(interface{ CloseIdleConnections() }); ok {
+		closer.CloseIdleConnections()
+	}
+}
+
+func isRedirect(resp *http.Response) bool {
+	switch resp.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return true
+	default:
+		return false
+	}
+}
+
+// target is the host that a redirect points to, or "" where it is not fit to be shown.
+func target(from *url.URL, location string) string {
+	to, err := from.Parse(location)
+	if err != nil || !IsToken(to.Host) {
+		return ""
+	}
+	return to.Host
+}

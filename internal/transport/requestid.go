@@ -1,0 +1,33 @@
+package transport
+
+import "net/http"
+
+// requestIDHeaders are where servers and gateways put the id of a request. Which of them the API sends is undocumented.
+var requestIDHeaders = []string{"X-Request-Id", "Request-Id", "X-Amzn-Requestid", "X-Correlation-Id", "Cf-Ray"}
+
+// RequestID finds the id that the server gave a request, or "".
+func RequestID(header http.Header) string {
+	for _, name := range requestIDHeaders {
+		if id := header.Get(name); IsToken(id) {
+			return id
+		}
+	}
+	return ""
+}
+
+// maxToken is the longest server-made identifier that is shown, in bytes.
+const maxToken = 128
+
+// IsToken reports whether a text is short and of identifier characters only, so that it can be shown in a log or an error.
+func IsToken(text string) bool {
+	if text == "" || len(text) > maxToken {
+		return false
+	}
+	for _, c := range []byte(text) {
+		isAlphanumeric := c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if !isAlphanumeric && c != '-' && c != '_' && c != '.' && c != ':' {
+			return false
+		}
+	}
+	return true
+}

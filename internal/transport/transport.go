@@ -1,0 +1,56 @@
+// Package transport carries one API call over HTTP: a chain of small handlers, each with one job.
+package transport
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Request is one call of the API. It has no body and is safe to repeat.
+type Request struct {
+	Method string
+	Route  string // the path without ids or query: safe to log
+	URL    *url.URL
+	Header http.Header
+}
+
+// Response is the server's whole answer, whatever its status.
+type Response struct {
+	StatusCode int
+	Header     http.Header
+	Body       []byte
+	Attempts   int
+	RetryAfter time.Duration // what the server asked to wait; 0 where it did not
+	Stopped    error         // why a failed call was not tried again: the end of the caller's context, or nil
+}
+
+// Handler is one link of the chain. A handler returns a response or a [*Failure], never both.
+type Handler func(ctx context.Context, req *Request) (*Response, error)
+
+// Config is what the chain needs to know. Every field is required but Logger.
+type Config struct {
+	Client    *http.Client // must not follow redirects
+	Origin    *url.URL     // the only origin that may see the key
+	Key       func() string
+	UserAgent string
+	Logger    *slog.Logger // nil logs nothing
+
+	MaxRetries   int
+	Timeout      time.Duration // of one attempt, body included
+	IdleTimeout  time.Duration // between two pieces of a body
+	MaxBody      int64         // bytes, decompressed
+	MaxErrorBody int64         // bytes kept of the body of an error, decompressed
+}
+
+// New builds the chain. This is the one place that states its order, outermost first.
+func New(c Config) Handler {
+	send := exchange(c.Client, limits{body: c.MaxBody, errorBody: c.MaxErrorBody, idle: c.IdleTimeout})
+	send = authenticate(send, c.Origin, c.Key, c.UserAgent) // inside the retries: every attempt carries the key, and only to its origin
+	send = withTimeout(send, c.Timeout)                     // inside the retries: it bounds one attempt, not the call
+	send = logAttempts(send, c.Logger)                      // inside the retries: one line for each attempt
+	send = retry(send, c.MaxRetries, newBudget())
+	return send
+}

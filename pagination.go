@@ -1,0 +1,313 @@
+package beltic
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"iter"
+	"net/http"
+)
+
+// PageOptions choose where a list starts and how it is cut into pages. At most one of After, Before and Resume may be set.
+type PageOptions struct {
+	Size   int    `url:"size,omitempty"`   // records a page; 0 is the API's default, 15
+	After  string `url:"after,omitempty"`  // start behind this cursor, such as Meta.Page.Cursors.End of a page
+	Before string `url:"before,omitempty"` // start in front of this cursor, such as Meta.Page.Cursors.Start, and go backward
+	Total  bool   `url:"total,omitempty"`  // ask for the total count, which may cost the API time
+
+	// ReadAhead fetches the next page while the caller works on this one: at most one request that is not needed, on a goroutine that
+	// ends with the range or the iterator. It makes no difference to List.
+	ReadAhead bool `url:"-"`
+	// Resume goes on where a [Checkpoint] was taken.
+	Resume Checkpoint `url:"-"`
+}
+
+func (p PageOptions) validate() error {
+	if p.Size < 0 {
+		return &ConfigError{Field: "Page.Size", Problem: "is negative"}
+	}
+	starts := 0
+	for _, start := range []string{p.After, p.Before, string(p.Resume)} {
+		if start != "" {
+			starts++
+		}
+	}
+	if starts > 1 {
+		return &ConfigError{Field: "Page", Problem: "has more than one of After, Before and Resume"}
+	}
+	return nil
+}
+
+// Page is one page of a list.
+type Page[T any] struct {
+	Data     []T       `json:"data"`
+	Meta     Meta      `json:"meta"`
+	Links    Links     `json:"links,omitzero"` // as sent; the library never follows a link
+	Response *Response `json:"-"`
+
+	bad        []*ItemError // in the order of the wire
+	noNext     error        // why it is not known whether there is a next page
+	noPrevious error
+
+	list    *list[T]
+	at      position
+	trail   *trail
+	depth   int      // how many pages of the trail lead here
+	dropped []uint64 // the keys of its records that an earlier walk delivered
+	skip    tally    // the same of the pages to come
+}
+
+// Meta is what a page says of itself.
+type Meta struct {
+	Page PageMeta `json:"page"`
+}
+
+// PageMeta is where a page stands in its list.
+type PageMeta struct {
+	Cursors         Cursors       `json:"cursors"`
+	HasNextPage     bool          `json:"hasNextPage"`
+	HasPreviousPage bool          `json:"hasPreviousPage"`
+	Total           Optional[int] `json:"total,omitzero"`
+}
+
+// Cursors are the two ends of a page. They are opaque; treat them as secrets, they may tell of a record.
+type Cursors struct {
+	Start string `json:"start,omitempty"`
+	End   string `json:"end,omitempty"`
+}
+
+// Links are the URLs that came with a page. They hold cursors and filters.
+type Links struct {
+	Self  string `json:"self,omitempty"`
+	First string `json:"first,omitempty"`
+	Next  string `json:"next,omitempty"`
+	Prev  string `json:"prev,omitempty"`
+	Last  string `json:"last,omitempty"`
+}
+
+// Response is the HTTP side of a page.
+type Response struct {
+	StatusCode int
+	Header     http.Header
+	RequestID  string // the server's id of the request, "" where it sent none
+	Attempts   int    // how often the call was sent
+}
+
+// ErrNoMorePages is the error of Next on the last page and of Previous on the first.
+var ErrNoMorePages = errors.New("beltic: no more pages")
+
+// HasNext reports whether the API said that there is a page behind this one.
+func (p *Page[T]) HasNext() bool { return p.Meta.Page.HasNextPage }
+
+// HasPrevious reports whether the API said that there is a page in front of this one.
+func (p *Page[T]) HasPrevious() bool { return p.Meta.Page.HasPreviousPage }
+
+// Total is how many records the whole list has, if PageOptions.Total asked for it and the API told.
+func (p *Page[T]) Total() (n int, ok bool) { return p.Meta.Page.Total.Get() }
+
+// Next gets the page behind this one, with the same options. The errors are those of [SessionsService.List], and
+// [ErrNoMorePages]. A failed Next may be called again.
+func (p *Page[T]) Next(ctx context.Context) (*Page[T], error) { return p.follow(ctx, forward) }
+
+// Previous gets the page in front of this one, as Next does the one behind.
+func (p *Page[T]) Previous(ctx context.Context) (*Page[T], error) { return p.follow(ctx, backward) }
+
+func (p *Page[T]) follow(ctx context.Context, d direction) (*Page[T], error) {
+	if p == nil || p.list == nil {
+		return nil, &ConfigError{Field: "page", Problem: "did not come from a list"}
+	}
+	if p.broken(d) == nil && !p.hasMore(d) {
+		return nil, ErrNoMorePages
+	}
+	return p.walkOn(d).page(ctx)
+}
+
+// broken is why it is not known whether the list goes on in the direction, or nil.
+func (p *Page[T]) broken(d direction) error {
+	if d == backward {
+		return p.noPrevious
+	}
+	return p.noNext
+}
+
+// hasMore reports whether there is a page in the direction.
+func (p *Page[T]) hasMore(d direction) bool {
+	if d == backward {
+		return p.HasPrevious()
+	}
+	return p.HasNext()
+}
+
+// itemErr is one error for all records that could not be decoded, or nil.
+func (p *Page[T]) itemErr() error {
+	switch len(p.bad) {
+	case 0:
+		return nil
+	case 1:
+		return p.bad[0]
+	}
+	errs := make([]error, len(p.bad))
+	for i, bad := range p.bad {
+		errs[i] = bad
+	}
+	return errors.Join(errs...)
+}
+
+// len counts the records of a page, bad ones too.
+func (p *Page[T]) len() int { return len(p.Data) + len(p.bad) }
+
+// record returns the i-th record of the page: one of the two is nil.
+func (p *Page[T]) record(i int) (*T, *ItemError) {
+	for badBefore, bad := range p.bad {
+		switch at := bad.goodBefore + badBefore; {
+		case at == i:
+			return nil, bad
+		case at > i:
+			return &p.Data[i-badBefore], nil
+		}
+	}
+	return &p.Data[i-len(p.bad)], nil
+}
+
+// Iterator is a cursor over the records of a list, page after page. It is not safe for concurrent use.
+//
+//	it := client.Sessions.Iterator(nil)
+//	for it.Next(ctx) {
+//		session := it.Current()
+//		…
+//	}
+//	if err := it.Err(); err != nil {
+//		…
+//	}
+type Iterator[T any] struct {
+	walk    *walk[T]
+	page    *Page[T]
+	i       int // the record of the page that Next goes to
+	current *T
+	err     error
+}
+
+// Next goes to the next record and reports whether there is one. It returns false at the end of the list, at an error and at a record that
+// cannot be decoded. Behind such a record, Err being an [*ItemError], a further Next goes on; any other end is final.
+func (it *Iterator[T]) Next(ctx context.Context) bool {
+	it.current = nil
+	if it.err != nil && !isItemError(it.err) {
+		return false
+	}
+	it.err = nil
+	if it.walk == nil {
+		return it.fail(&ConfigError{Field: "iterator", Problem: "did not come from a list"})
+	}
+	if err := it.walk.alive(ctx); err != nil {
+		return it.fail(err)
+	}
+	for it.page == nil || it.i == it.page.len() {
+		page, err := it.walk.next(ctx)
+		if page == nil {
+			return it.fail(err)
+		}
+		it.page, it.i = page, 0
+	}
+	record, bad := it.page.record(it.i)
+	it.i++
+	if bad != nil {
+		it.err = bad
+		return false
+	}
+	it.current = record
+	return true
+}
+
+func (it *Iterator[T]) fail(err error) bool {
+	it.err = err
+	if err != nil {
+		it.Stop()
+	}
+	return false
+}
+
+// Current is the record that Next went to. It stays valid. It is nil before the first Next and after a Next that returned false.
+func (it *Iterator[T]) Current() *T { return it.current }
+
+// Err is why Next returned false; nil at the end of the list.
+func (it *Iterator[T]) Err() error { return it.err }
+
+// Stop ends the iteration and a page that is being read ahead. Only an iterator with ReadAhead that is given up before its end needs
+// it, and even there the one request ends by itself. Checkpoint keeps working.
+func (it *Iterator[T]) Stop() {
+	if it.walk != nil {
+		it.walk.stop()
+	}
+}
+
+// Checkpoint is the place behind the last record that Next went to, an undecodable one included. It can be taken at any time, also after an error.
+func (it *Iterator[T]) Checkpoint() Checkpoint {
+	if it.walk == nil {
+		return ""
+	}
+	return it.walk.checkpoint(it.page, it.i)
+}
+
+func isItemError(err error) bool {
+	_, ok := errors.AsType[*ItemError](err)
+	return ok
+}
+
+// page gets the next page for a caller who wants no more than one, with all that is wrong with it in one error.
+func (w *walk[T]) page(ctx context.Context) (*Page[T], error) {
+	w.readsAhead = false
+	page, err := w.next(ctx)
+	if page == nil {
+		return nil, err
+	}
+	itemErr, broken := page.itemErr(), page.broken(page.at.direction)
+	if itemErr == nil || broken == nil {
+		return page, cmp.Or(itemErr, broken)
+	}
+	return page, errors.Join(itemErr, broken)
+}
+
+// all ranges over records.
+func all[T any](ctx context.Context, newWalk func() *walk[T]) iter.Seq2[*T, error] {
+	return func(yield func(*T, error) bool) {
+		it := &Iterator[T]{walk: newWalk()}
+		defer it.Stop()
+		for {
+			switch ok := it.Next(ctx); {
+			case ok:
+				if !yield(it.current, nil) {
+					return
+				}
+			case isItemError(it.err):
+				if !yield(nil, it.err) {
+					return
+				}
+			case it.err != nil:
+				yield(nil, it.err)
+				return
+			default:
+				return
+			}
+		}
+	}
+}
+
+// pages ranges over pages.
+func pages[T any](ctx context.Context, newWalk func() *walk[T]) iter.Seq2[*Page[T], error] {
+	return func(yield func(*Page[T], error) bool) {
+		w := newWalk()
+		defer w.stop()
+		for {
+			page, err := w.next(ctx)
+			if page == nil {
+				if err != nil {
+					yield(nil, err)
+				}
+				return
+			}
+			if !yield(page, page.itemErr()) {
+				return
+			}
+		}
+	}
+}

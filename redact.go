@@ -1,0 +1,177 @@
+package beltic
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/belticlabs/beltic-go/internal/transport"
+)
+
+// Everything of this package that holds personal data, a cursor or the API's free text prints itself, under every verb of
+// package fmt and in log/slog, as what is safe to show. The text does not depend on the verb: a %d or %#v in the wrong place
+// must not open what %v keeps shut.
+
+const hidden = "[redacted]"
+
+func show(f fmt.State, text string) { io.WriteString(f, text) }
+
+// Format shows the id, status and entity type.
+func (s Session) Format(f fmt.State, _ rune) { show(f, s.summary()) }
+
+// LogValue shows the id, status and entity type.
+func (s Session) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("id", shownID(s.ID)),
+		slog.String("status", shownEnum(s.Status)),
+		slog.String("entity_type", shownEnum(s.EntityType)))
+}
+
+func (s Session) summary() string {
+	return fmt.Sprintf("Session(%s status=%s entity_type=%s)", shownID(s.ID), shownEnum(s.Status), shownEnum(s.EntityType))
+}
+
+// Format shows the status and entity type.
+func (a SessionAttributes) Format(f fmt.State, _ rune) {
+	show(f, fmt.Sprintf("SessionAttributes(status=%s entity_type=%s)", shownEnum(a.Status), shownEnum(a.EntityType)))
+}
+
+// LogValue shows the status and entity type.
+func (a SessionAttributes) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("status", shownEnum(a.Status)), slog.String("entity_type", shownEnum(a.EntityType)))
+}
+
+// Format shows the type and id.
+func (r ResourceRef) Format(f fmt.State, _ rune) { show(f, r.summary()) }
+
+// LogValue shows the type and id.
+func (r ResourceRef) LogValue() slog.Value { return slog.StringValue(r.summary()) }
+
+func (r ResourceRef) summary() string {
+	return "ResourceRef(" + shownID(r.Type) + " " + shownID(r.ID) + ")"
+}
+
+// Format shows the type and id.
+func (r ToOne) Format(f fmt.State, _ rune) { show(f, r.summary()) }
+
+// LogValue shows the type and id.
+func (r ToOne) LogValue() slog.Value { return slog.StringValue(r.summary()) }
+
+// Format hides the struct that embeds it, unless that shows something itself: what holds personal data is shut by default.
+func (kept) Format(f fmt.State, _ rune) { show(f, hidden) }
+
+// LogValue hides the struct that embeds it.
+func (kept) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// Format hides the date; string(d) is the text.
+func (d Date) Format(f fmt.State, _ rune) { show(f, d.summary()) }
+
+// LogValue hides the date.
+func (d Date) LogValue() slog.Value { return slog.StringValue(d.summary()) }
+
+func (d Date) summary() string {
+	if d == "" {
+		return "Date()"
+	}
+	return "Date(" + hidden + ")"
+}
+
+// Format shows whether the Optional is set.
+func (o Optional[T]) Format(f fmt.State, _ rune) { show(f, o.summary()) }
+
+// LogValue shows whether the Optional is set.
+func (o Optional[T]) LogValue() slog.Value { return slog.StringValue(o.summary()) }
+
+func (o Optional[T]) summary() string {
+	if o.set {
+		return "Optional(" + hidden + ")"
+	}
+	return "Optional()"
+}
+
+// Format shows the text of Error, whatever the verb.
+func (e *APIError) Format(f fmt.State, _ rune) { show(f, e.Error()) }
+
+// Format shows the code and source, not the server's free text.
+func (o ErrorObject) Format(f fmt.State, _ rune) {
+	t := newText("error object")
+	t.token("code", o.Code)
+	t.token("pointer", o.Source.Pointer)
+	t.token("parameter", o.Source.Parameter)
+	show(f, strings.TrimPrefix(t.String(), prefix))
+}
+
+// Format shows the text of Error, whatever the verb.
+func (e *TransportError) Format(f fmt.State, _ rune) { show(f, e.Error()) }
+
+// Format shows the text of Error, whatever the verb.
+func (e *ItemError) Format(f fmt.State, _ rune) { show(f, e.Error()) }
+
+// shownID shows an id, unless it is so long or odd that it cannot be one.
+func shownID(id string) string {
+	if id == "" || transport.IsToken(id) {
+		return id
+	}
+	return hidden
+}
+
+// shownEnum shows a value that the library knows; what else a server may send there is not known to be harmless.
+func shownEnum[E interface {
+	~string
+	Known() bool
+}](value E) string {
+	if value == "" || value.Known() {
+		return string(value)
+	}
+	return "unknown"
+}
+
+// Format shows how many records the page has.
+func (p Page[T]) Format(f fmt.State, _ rune) { show(f, p.summary()) }
+
+// LogValue shows how many records the page has.
+func (p Page[T]) LogValue() slog.Value { return slog.StringValue(p.summary()) }
+
+func (p Page[T]) summary() string {
+	return fmt.Sprintf("Page(%d records, hasNextPage=%t)", len(p.Data), p.HasNext())
+}
+
+// Format hides the cursors.
+func (m Meta) Format(f fmt.State, _ rune) { show(f, m.Page.summary()) }
+
+// Format hides the cursors.
+func (m PageMeta) Format(f fmt.State, _ rune) { show(f, m.summary()) }
+
+func (m PageMeta) summary() string {
+	return fmt.Sprintf("PageMeta(hasNextPage=%t hasPreviousPage=%t)", m.HasNextPage, m.HasPreviousPage)
+}
+
+// Format hides the cursors.
+func (c Cursors) Format(f fmt.State, _ rune) { show(f, "Cursors("+hidden+")") }
+
+// Format hides the links.
+func (l Links) Format(f fmt.State, _ rune) { show(f, "Links("+hidden+")") }
+
+// Format shows the status, request id and attempts, and no header.
+func (r Response) Format(f fmt.State, _ rune) {
+	show(f, fmt.Sprintf("Response(%d request_id=%s attempts=%d)", r.StatusCode, r.RequestID, r.Attempts))
+}
+
+// Format hides the cursor and the filters.
+func (o SessionListOptions) Format(f fmt.State, _ rune) { show(f, o.summary()) }
+
+// LogValue hides the cursor and the filters.
+func (o SessionListOptions) LogValue() slog.Value { return slog.StringValue(o.summary()) }
+
+func (o SessionListOptions) summary() string {
+	return fmt.Sprintf("SessionListOptions(size=%d status=%s entity_type=%s)", o.Page.Size, shownEnum(o.Status), shownEnum(o.EntityType))
+}
+
+// Format hides the cursor.
+func (p PageOptions) Format(f fmt.State, _ rune) {
+	show(f, fmt.Sprintf("PageOptions(size=%d)", p.Size))
+}
+
+// Format hides the filters.
+func (s SessionFilter) Format(f fmt.State, _ rune) { show(f, "SessionFilter("+hidden+")") }
