@@ -3,6 +3,11 @@ module github.com/belticlabs/beltic-go
 go 1.26
 
 require (
-	github.com/go-json-experiment/json v1.27.2 // indirect
-	github.com/google/go-querystring v1.2.0 // indirect
+	github.com/go-json-experiment/json v1.27.2
+	github.com/google/go-querystring v1.2.0
+	github.com/jarcoal/httpmock v1.4.2
+	github.com/stretchr/testify v1.12.1
+	go.uber.org/goleak v1.3.0
 )
+
+require go.yaml.in/yaml/v3 v3.0.5 // indirect
