@@ -42,7 +42,7 @@ func exchange(client *http.Client, limits limits) Handler {
 			resp.Body = readErrorBody(body, answer, limits.errorBody)
 			return resp, nil
 		}
-		resp.Body, err = readBody(ctx, body, answer, limits.body)
+		resp.Body, err = readBody(ctx, host, body, answer, limits.body)
 		if err != nil {
 			return nil, err
 		}
@@ -51,8 +51,7 @@ func exchange(client *http.Client, limits limits) Handler {
 }
 
 // readBody reads the body of a success to its end, or fails: half a page is no page.
-func readBody(ctx context.Context, body io.Reader, answer *http.Response, limit int64) ([]byte, error) {
-	host := answer.Request.URL.Host
+func readBody(ctx context.Context, host string, body io.Reader, answer *http.Response, limit int64) ([]byte, error) {
 	if isEncoded(answer.Header) {
 		return nil, &Failure{Kind: KindEncoding, Host: host}
 	}
@@ -90,6 +89,7 @@ func isEncoded(header http.Header) bool {
 
 // watched is a body that cannot stall: where nothing comes for a while, or the context ends, reading ends too.
 type watched struct {
+	ctx     context.Context
 	body    io.Reader
 	timer   *time.Timer
 	idle    time.Duration
@@ -98,6 +98,7 @@ type watched struct {
 
 func watch(ctx context.Context, body io.ReadCloser, idle time.Duration, onIdle func()) *watched {
 	return &watched{
+		ctx:   ctx,
 		body:  body,
 		timer: time.AfterFunc(idle, onIdle),
 		idle:  idle,
@@ -107,6 +108,9 @@ func watch(ctx context.Context, body io.ReadCloser, idle time.Duration, onIdle f
 }
 
 func (w *watched) Read(p []byte) (int, error) {
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
+	}
 	n, err := w.body.Read(p)
 	w.timer.Reset(w.idle)
 	return n, err

@@ -1,0 +1,245 @@
+package beltic_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/belticlabs/beltic-go"
+)
+
+// keyset serves a list of ids in pages whose cursors are the ids themselves, as long as the list may change between requests.
+type keyset struct {
+	ids  []string
+	size int
+	sent int
+}
+
+func (k *keyset) RoundTrip(req *http.Request) (*http.Response, error) {
+	k.sent++
+	start := 0
+	if after := req.URL.Query().Get("page[after]"); after != "" {
+		cursor, err := strconv.Atoi(after)
+		if err != nil {
+			return answerWith(http.StatusBadRequest, ""), nil
+		}
+		start = slices.IndexFunc(k.ids, func(id string) bool { n, _ := strconv.Atoi(id); return n < cursor })
+		if start < 0 {
+			start = len(k.ids)
+		}
+	}
+	end := min(start+k.size, len(k.ids))
+	next := ""
+	if end < len(k.ids) {
+		next = k.ids[end-1]
+	}
+	records := make([]string, 0, k.size)
+	for _, id := range k.ids[start:end] {
+		if n, _ := strconv.Atoi(id); n%7 == 0 {
+			records = append(records, `{"id":"`+id+`","type":"poison"}`)
+		} else {
+			records = append(records, record(id))
+		}
+	}
+	return answer(rawPage(next, records...)), nil
+}
+
+// descending is n ids, the newest first.
+func descending(from, to int) (ids []string) {
+	for n := from; n >= to; n-- {
+		ids = append(ids, strconv.Itoa(n))
+	}
+	return ids
+}
+
+// take goes n records further, undecodable ones included, and returns the ids.
+func take(t *testing.T, it *beltic.Iterator[beltic.Session], n int) (ids []string) {
+	t.Helper()
+	for range n {
+		switch {
+		case it.Next(t.Context()):
+			ids = append(ids, it.Current().ID)
+		case isItemError(it.Err()):
+			item, _ := errors.AsType[*beltic.ItemError](it.Err())
+			ids = append(ids, item.ID)
+		default:
+			require.NoError(t, it.Err())
+			return ids
+		}
+	}
+	return ids
+}
+
+func resume(c beltic.Checkpoint) *beltic.SessionListOptions {
+	return &beltic.SessionListOptions{Page: beltic.PageOptions{Resume: c}}
+}
+
+func TestResumingAnywhereLosesAndRepeatsNothing(t *testing.T) {
+	server := &keyset{ids: descending(23, 1), size: 5}
+	for stop := range len(server.ids) + 1 {
+		client := newClient(t, server.RoundTrip)
+		it := client.Sessions.Iterator(nil)
+		got := take(t, it, stop)
+		got = append(got, take(t, newClient(t, server.RoundTrip).Sessions.Iterator(resume(it.Checkpoint())), 100)...)
+		assert.Equal(t, server.ids, got, "stopped after %d", stop)
+	}
+}
+
+func TestResumingTwiceInOnePage(t *testing.T) {
+	server := &keyset{ids: descending(10, 1), size: 10}
+	client := newClient(t, server.RoundTrip)
+	it := client.Sessions.Iterator(nil)
+	var got []string
+	for range 4 {
+		got = append(got, take(t, it, 3)...)
+		it = client.Sessions.Iterator(resume(it.Checkpoint()))
+	}
+	assert.Equal(t, server.ids, got)
+}
+
+func TestResumingIsExactWhileTheListChanges(t *testing.T) {
+	original := descending(30, 11)
+	for name, change := range map[string]func([]string) []string{
+		"records were added in front":        func(ids []string) []string { return append(descending(32, 31), ids...) },
+		"a whole page was added in front":    func(ids []string) []string { return append(descending(40, 31), ids...) },
+		"delivered records were removed":     func(ids []string) []string { return slices.Delete(slices.Clone(ids), 0, 2) },
+		"the last delivered one was removed": func(ids []string) []string { return slices.Delete(slices.Clone(ids), 3, 4) },
+		"all of the delivered were removed":  func(ids []string) []string { return ids[4:] },
+		"delivered removed and others added": func(ids []string) []string { return append(descending(33, 31), ids[2:]...) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := &keyset{ids: original, size: 6}
+			client := newClient(t, server.RoundTrip)
+			it := client.Sessions.Iterator(nil)
+			delivered := take(t, it, 4)
+			server.ids = change(original)
+			got := take(t, client.Sessions.Iterator(resume(it.Checkpoint())), 100)
+			for _, id := range original[4:] {
+				assert.Contains(t, got, id, "lost")
+			}
+			for _, id := range delivered {
+				assert.NotContains(t, got, id, "repeated")
+			}
+			slices.Sort(got)
+			assert.Len(t, slices.Compact(slices.Clone(got)), len(got), "repeated")
+		})
+	}
+}
+
+func TestACheckpointIsThereAfterAnError(t *testing.T) {
+	server := &keyset{ids: descending(9, 1), size: 3}
+	failing := func(req *http.Request) (*http.Response, error) {
+		if server.sent == 2 {
+			return answerWith(http.StatusUnauthorized, ""), nil
+		}
+		return server.RoundTrip(req)
+	}
+	it := newClient(t, failing).Sessions.Iterator(nil)
+	got := take6(t, it)
+	require.ErrorIs(t, it.Err(), beltic.ErrUnauthorized)
+	assert.Equal(t, descending(9, 4), got)
+	got = append(got, take(t, newClient(t, server.RoundTrip).Sessions.Iterator(resume(it.Checkpoint())), 100)...)
+	assert.Equal(t, server.ids, got)
+}
+
+// take6 takes what can be had, up to the error that follows.
+func take6(t *testing.T, it *beltic.Iterator[beltic.Session]) (ids []string) {
+	t.Helper()
+	ids = take(t, it, 6)
+	assert.False(t, it.Next(t.Context()))
+	return ids
+}
+
+func TestResumingAtTheEndGivesWhatIsNew(t *testing.T) {
+	server := bodies(`{"data":[`+record("a")+`],"meta":{"page":{"cursors":{"end":"last"},"hasNextPage":false}}}`, page("", "b"))
+	client := newClient(t, server.RoundTrip)
+	it := client.Sessions.Iterator(nil)
+	take(t, it, 5)
+	assert.Equal(t, []string{"b"}, take(t, client.Sessions.Iterator(resume(it.Checkpoint())), 5))
+	assert.Equal(t, "last", server.requests[1].URL.Query().Get("page[after]"))
+}
+
+func TestListAndPagesResumeToo(t *testing.T) {
+	server := &keyset{ids: descending(5, 1), size: 3}
+	client := newClient(t, server.RoundTrip)
+	it := client.Sessions.Iterator(nil)
+	take(t, it, 1)
+	first, err := client.Sessions.List(t.Context(), resume(it.Checkpoint()))
+	require.NoError(t, err)
+	assert.Len(t, first.Data, 2)
+	second, err := first.Next(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, second.Data, 2)
+}
+
+func TestACheckpointIsBoundToItsFilters(t *testing.T) {
+	server := &keyset{ids: descending(5, 1), size: 3}
+	client := newClient(t, server.RoundTrip)
+	it := client.Sessions.Iterator(&beltic.SessionListOptions{Status: beltic.SessionStatusFailed, Page: beltic.PageOptions{Size: 3}})
+	take(t, it, 1)
+	sent := server.sent
+	for _, opts := range []*beltic.SessionListOptions{
+		{},
+		{Status: beltic.SessionStatusExpired},
+		{Status: beltic.SessionStatusFailed, EntityType: beltic.EntityTypePerson},
+		{Status: beltic.SessionStatusFailed, Filter: beltic.SessionFilter{Account: "a"}},
+	} {
+		opts.Page.Resume = it.Checkpoint()
+		_, err := client.Sessions.List(t.Context(), opts)
+		problem, ok := errors.AsType[*beltic.ConfigError](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, "was taken from a list with other filters", problem.Problem)
+	}
+	assert.Equal(t, sent, server.sent)
+	_, err := client.Sessions.List(t.Context(), &beltic.SessionListOptions{
+		Status: beltic.SessionStatusFailed,
+		Page:   beltic.PageOptions{Size: 100, Total: true, ReadAhead: true, Resume: it.Checkpoint()},
+	})
+	require.NoError(t, err, "size, total and read-ahead are no filters")
+}
+
+func TestADamagedCheckpointIsRefused(t *testing.T) {
+	server := &keyset{ids: descending(5, 1), size: 3}
+	client := newClient(t, server.RoundTrip)
+	it := client.Sessions.Iterator(nil)
+	take(t, it, 1)
+	good := it.Checkpoint()
+	for i := range good {
+		for _, bad := range []beltic.Checkpoint{good[:i], good[:i] + "_" + good[i+1:]} {
+			if bad == good || bad == "" {
+				continue
+			}
+			_, err := client.Sessions.List(t.Context(), resume(bad))
+			_, ok := errors.AsType[*beltic.ConfigError](err)
+			require.True(t, ok, "%s: %v", bad, err)
+			if i > len(good)/2 {
+				assert.NotContains(t, err.Error(), string(bad))
+			}
+		}
+	}
+}
+
+func TestACheckpointKeepsTheDirection(t *testing.T) {
+	previous := func(id, start string, more bool) string {
+		return fmt.Sprintf(`{"data":[%s],"meta":{"page":{"cursors":{"start":%q},"hasPreviousPage":%t}}}`, record(id), start, more)
+	}
+	server := bodies(previous("b", "s1", true), previous("a", "", false))
+	client := newClient(t, server.RoundTrip)
+	it := client.Sessions.Iterator(&beltic.SessionListOptions{Page: beltic.PageOptions{Before: "s2"}})
+	assert.Equal(t, []string{"b"}, take(t, it, 1))
+	assert.Equal(t, []string{"a"}, take(t, client.Sessions.Iterator(resume(it.Checkpoint())), 5))
+	assert.Equal(t, "s1", server.requests[1].URL.Query().Get("page[before]"))
+}
+
+func TestTheCheckpointOfAnIteratorThatCannotRun(t *testing.T) {
+	assert.Empty(t, new(beltic.Iterator[beltic.Session]).Checkpoint())
+	assert.False(t, new(beltic.Iterator[beltic.Session]).Next(t.Context()))
+	it := newClient(t, bodies().RoundTrip).Sessions.Iterator(&beltic.SessionListOptions{Page: beltic.PageOptions{Size: -1}})
+	assert.Empty(t, it.Checkpoint())
+}

@@ -1,0 +1,302 @@
+package beltic_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/belticlabs/beltic-go"
+)
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// listOnce is the error of one List, without retries, of a server that gives this answer.
+func listOnce(t *testing.T, status int, body string, headers ...string) error {
+	t.Helper()
+	server := (&script{}).status(status, body, headers...)
+	_, err := newClient(t, server.RoundTrip, beltic.WithMaxRetries(0)).Sessions.List(t.Context(), nil)
+	require.Error(t, err)
+	require.Equal(t, 1, server.sent())
+	return err
+}
+
+func requireAPIError(t *testing.T, err error) *beltic.APIError {
+	t.Helper()
+	apiErr, ok := errors.AsType[*beltic.APIError](err)
+	require.True(t, ok, "%v", err)
+	return apiErr
+}
+
+var sentinels = map[int]error{
+	400: beltic.ErrBadRequest, 401: beltic.ErrUnauthorized, 403: beltic.ErrForbidden, 404: beltic.ErrNotFound, 409: beltic.ErrConflict,
+	422: beltic.ErrUnprocessable, 429: beltic.ErrRateLimited, 500: beltic.ErrServer, 503: beltic.ErrServer, 599: beltic.ErrServer, 418: nil, 402: nil,
+}
+
+func TestStatusesMatchTheirSentinelAndNoOther(t *testing.T) {
+	for status, want := range sentinels {
+		err := listOnce(t, status, "")
+		assert.Equal(t, status, requireAPIError(t, err).StatusCode)
+		for _, sentinel := range sentinels {
+			if sentinel != nil {
+				assert.Equal(t, sentinel == want, errors.Is(err, sentinel), "%d %v", status, sentinel)
+			}
+		}
+	}
+}
+
+func TestErrorBodiesOfEveryShape(t *testing.T) {
+	full := beltic.ErrorObject{
+		ID: "e1", Status: "422", Code: "invalid", Title: "Title", Detail: "Detail",
+		Source: beltic.ErrorSource{Pointer: "/data/x", Parameter: "page[size]", Header: "X-H"}, Meta: json.RawMessage(`{"a":1}`),
+	}
+	for name, tc := range map[string]struct {
+		body      string
+		want      []beltic.ErrorObject
+		requestID string
+	}{
+		"JSON:API": {body: `{"errors":[{"id":"e1","status":"422","code":"invalid","title":"Title","detail":"Detail","source":{"pointer":"/data/x","parameter":"page[size]","header":"X-H"},"meta":{"a":1}},{"code":"other"}]}`,
+			want: []beltic.ErrorObject{full, {Code: "other"}}},
+		"numbers for texts":      {body: `{"errors":[{"status":422,"code":7}]}`, want: []beltic.ErrorObject{{Status: "422", Code: "7"}}},
+		"texts for objects":      {body: `{"errors":["Detail"]}`, want: []beltic.ErrorObject{{Detail: "Detail"}}},
+		"odd source":             {body: `{"errors":[{"code":"c","source":"x"}]}`, want: []beltic.ErrorObject{{Code: "c"}}},
+		"error object":           {body: `{"error":{"code":"c","message":"m","details":[1],"request_id":"req-2"}}`, want: []beltic.ErrorObject{{Code: "c", Detail: "m"}}, requestID: "req-2"},
+		"error text":             {body: `{"error":"m"}`, want: []beltic.ErrorObject{{Detail: "m"}}},
+		"flat":                   {body: `{"code":"c","message":"m"}`, want: []beltic.ErrorObject{{Code: "c", Detail: "m"}}},
+		"flat with error_":       {body: `{"error_code":"c","error_message":"m","request_id":"req-3"}`, want: []beltic.ErrorObject{{Code: "c", Detail: "m"}}, requestID: "req-3"},
+		"message":                {body: `{"message":"m"}`, want: []beltic.ErrorObject{{Detail: "m"}}},
+		"detail":                 {body: `{"detail":"m"}`, want: []beltic.ErrorObject{{Detail: "m"}}},
+		"problem+json":           {body: `{"type":"about:blank","title":"T","status":422,"detail":"D","instance":"/x"}`, want: []beltic.ErrorObject{{Status: "422", Title: "T", Detail: "D"}}},
+		"HTML":                   {body: `<html><h1>503 canary</h1></html>`},
+		"plain text":             {body: `upstream canary`},
+		"XML":                    {body: `<?xml version="1.0"?><e>canary</e>`},
+		"truncated JSON":         {body: `{"errors":[{"code":"canary`},
+		"empty":                  {body: ``},
+		"empty object":           {body: `{}`},
+		"array":                  {body: `[1]`},
+		"errors of another kind": {body: `{"errors":{"a":1}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := listOnce(t, http.StatusUnprocessableEntity, tc.body)
+			apiErr := requireAPIError(t, err)
+			assert.Equal(t, tc.want, apiErr.Errors)
+			assert.Equal(t, tc.requestID, apiErr.RequestID)
+			require.ErrorIs(t, err, beltic.ErrUnprocessable)
+			assert.NotContains(t, err.Error(), "canary")
+		})
+	}
+}
+
+func TestTheRequestIDComesFromTheCommonHeaders(t *testing.T) {
+	for _, header := range []string{"X-Request-Id", "Request-Id", "X-Amzn-Requestid", "X-Correlation-Id", "Cf-Ray"} {
+		assert.Equal(t, "req-1", requireAPIError(t, listOnce(t, 400, `{"request_id":"other"}`, header, "req-1")).RequestID, header)
+	}
+	for _, odd := range []string{"two words", "new\nline", strings.Repeat("x", 129), "<b>"} {
+		assert.Empty(t, requireAPIError(t, listOnce(t, 400, "", "X-Request-Id", odd)).RequestID)
+	}
+}
+
+func TestErrorTextsSayWhatHappenedAndWhatToDo(t *testing.T) {
+	body := `{"errors":[{"code":"rate_limited","title":"canary","detail":"canary","source":{"parameter":"page[size]"}}]}`
+	err := listOnce(t, http.StatusTooManyRequests, body, "X-Request-Id", "req-1", "Retry-After", "90")
+	assert.EqualError(t, err, "beltic: 429 Too Many Requests, code rate_limited, parameter page[size], request id req-1, retry after 1m30s, "+
+		"send fewer requests, or wait as long as RetryAfter says")
+	assert.EqualError(t, listOnce(t, http.StatusUnauthorized, ""), "beltic: 401 Unauthorized, check the API key at https://console.beltic.com/")
+}
+
+func TestErrorTextsAreBoundedAndPrintable(t *testing.T) {
+	long := strings.Repeat("x", 10_000)
+	body, err := json.Marshal(map[string]any{"errors": []any{map[string]any{
+		"code": "a\nb", "title": long, "detail": long, "source": map[string]any{"pointer": long, "parameter": "\x1b[31m"},
+	}}})
+	require.NoError(t, err)
+	got := listOnce(t, http.StatusBadRequest, string(body))
+	assert.LessOrEqual(t, len(got.Error()), 512)
+	assert.NotRegexp(t, `[^ -~]`, got.Error())
+	assert.Equal(t, long, requireAPIError(t, got).Errors[0].Detail, "nothing is lost")
+}
+
+func TestAnswersOtherThan200AreNoPages(t *testing.T) {
+	for _, status := range []int{201, 202, 203, 206, 304, 300} {
+		_, ok := errors.AsType[*beltic.ProtocolError](listOnce(t, status, page("", "a")))
+		assert.True(t, ok, "%d", status)
+	}
+	for name, body := range map[string]string{
+		"empty": "", "white space": " \n\t", "errors instead of data": `{"errors":[{"code":"canary"}]}`, "no data": `{"meta":{"page":{"hasNextPage":false}}}`,
+		"null data": `{"data":null}`, "object data": `{"data":{"id":"canary"}}`, "text data": `{"data":"canary"}`, "number data": `{"data":1}`,
+	} {
+		err := listOnce(t, http.StatusOK, body)
+		_, ok := errors.AsType[*beltic.ProtocolError](err)
+		assert.True(t, ok, "%s: %v", name, err)
+		assert.NotContains(t, err.Error(), "canary")
+	}
+}
+
+func TestAnswersThatAreNotJSONSayWhatTheyAre(t *testing.T) {
+	for name, tc := range map[string]struct{ body, contentType, reason, text string }{
+		"HTML":                 {"<!doctype html><p>canary", "text/html; charset=utf-8", beltic.ReasonContentType, "captive portal"},
+		"HTML said to be JSON": {" <html>canary", "application/json", beltic.ReasonContentType, "captive portal"},
+		"HTML without a type":  {"<html>canary", "", beltic.ReasonContentType, "captive portal"},
+		"plain text":           {"canary", "text/plain", beltic.ReasonContentType, "base URL"},
+		"broken JSON":          {`{"data":[canary`, "application/json", beltic.ReasonSyntax, "syntax"},
+		"truncated JSON":       {`{"data":[`, "application/vnd.api+json", beltic.ReasonSyntax, "syntax"},
+		"trailing text":        {page("") + "canary", "application/json", beltic.ReasonTrailing, "trailing"},
+		"trailing NUL":         {page("") + "\x00", "application/json", beltic.ReasonTrailing, "trailing"},
+		"second document":      {page("") + page(""), "application/json", beltic.ReasonTrailing, "trailing"},
+		"BOM":                  {"\ufeff" + page(""), "application/json", beltic.ReasonSyntax, "syntax"},
+		"UTF-16":               {"{\x00\"\x00", "application/json", beltic.ReasonSyntax, "syntax"},
+		"an array":             {`["canary"]`, "application/json", beltic.ReasonType, "want object"},
+		"too deep":             {`{"x":` + strings.Repeat("[", 10_001), "application/json", beltic.ReasonDepth, "nested"},
+		"duplicate data":       {`{"data":[],"data":[{"id":"canary"}]}`, "application/json", beltic.ReasonDuplicate, "duplicate"},
+		"duplicate end":        {`{"data":[],"meta":{"page":{"hasNextPage":true,"hasNextPage":false}}}`, "application/json", beltic.ReasonDuplicate, "duplicate"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := listOnce(t, http.StatusOK, tc.body, "Content-Type", tc.contentType)
+			decode, ok := errors.AsType[*beltic.DecodeError](err)
+			require.True(t, ok, "%v", err)
+			assert.Equal(t, tc.reason, decode.Reason)
+			assert.Contains(t, err.Error(), tc.text)
+			assert.NotContains(t, err.Error(), "canary")
+		})
+	}
+}
+
+func TestJSONIsTakenWhateverItsContentType(t *testing.T) {
+	for _, contentType := range []string{"", "text/plain", "application/vnd.api+json", "nonsense"} {
+		server := (&script{}).status(http.StatusOK, page("", "a"), "Content-Type", contentType)
+		got, err := newClient(t, server.RoundTrip).Sessions.List(t.Context(), nil)
+		require.NoError(t, err)
+		assert.Len(t, got.Data, 1)
+	}
+}
+
+func TestRecordsThatAreNotWholeAreItemErrors(t *testing.T) {
+	for name, tc := range map[string]struct{ record, pointer, reason string }{
+		"no id":           {`{"type":"session","attributes":{}}`, "/data/0/id", beltic.ReasonMissing},
+		"empty id":        {`{"id":"","type":"session","attributes":{}}`, "/data/0/id", beltic.ReasonMissing},
+		"null id":         {`{"id":null,"type":"session","attributes":{}}`, "/data/0/id", beltic.ReasonMissing},
+		"number id":       {`{"id":1,"type":"session","attributes":{}}`, "/data/0/id", beltic.ReasonType},
+		"1 MB id":         {`{"id":"` + strings.Repeat("x", 1<<20) + `","type":"session","attributes":{}}`, "/data/0/id", beltic.ReasonValue},
+		"no type":         {`{"id":"a","attributes":{}}`, "/data/0/type", beltic.ReasonMissing},
+		"other type":      {`{"id":"a","type":"account","attributes":{}}`, "/data/0/type", beltic.ReasonValue},
+		"no attributes":   {`{"id":"a","type":"session"}`, "/data/0/attributes", beltic.ReasonMissing},
+		"null attributes": {`{"id":"a","type":"session","attributes":null}`, "/data/0/attributes", beltic.ReasonMissing},
+		"null":            {`null`, "/data/0", beltic.ReasonType},
+		"array":           {`[]`, "/data/0", beltic.ReasonType},
+		"empty object":    {`{}`, "/data/0/id", beltic.ReasonMissing},
+		"duplicate id":    {`{"id":"a","id":"b","type":"session","attributes":{}}`, "/data/0", beltic.ReasonDuplicate},
+		"other case":      {`{"ID":"a","type":"session","attributes":{}}`, "/data/0/id", beltic.ReasonMissing},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := newClient(t, bodies(rawPage("", tc.record, record("good"))).RoundTrip).Sessions.List(t.Context(), nil)
+			item, ok := errors.AsType[*beltic.ItemError](err)
+			require.True(t, ok, "%v", err)
+			assert.Zero(t, item.Index)
+			decode, ok := errors.AsType[*beltic.DecodeError](err)
+			require.True(t, ok)
+			assert.Equal(t, tc.pointer, decode.Pointer)
+			assert.Equal(t, tc.reason, decode.Reason)
+			assert.LessOrEqual(t, len(err.Error()), 512)
+			require.Len(t, got.Data, 1)
+			assert.Equal(t, "good", got.Data[0].ID)
+		})
+	}
+}
+
+func TestRedirectsAreRefused(t *testing.T) {
+	for _, location := range []string{"https://evil.example.com/canary?canary", "/v1/other", "//evil.example.com", "https://api.beltic.com@evil.example.com/", "https://api.beltic.com:444/", "http://api.beltic.com/", "%zz", "", "https://\x00"} {
+		for _, status := range []int{301, 302, 303, 307, 308} {
+			err := listOnce(t, status, "", "Location", location)
+			redirect, ok := errors.AsType[*beltic.RedirectError](err)
+			require.True(t, ok, "%q %v", location, err)
+			assert.Equal(t, status, redirect.StatusCode)
+			assert.Equal(t, "api.beltic.com", redirect.From)
+			assert.NotContains(t, err.Error(), "canary")
+		}
+	}
+	redirect, _ := errors.AsType[*beltic.RedirectError](listOnce(t, 302, "", "Location", "https://evil.example.com/x"))
+	assert.Equal(t, "evil.example.com", redirect.To)
+}
+
+func TestLimits(t *testing.T) {
+	limitOf := func(err error) beltic.LimitError {
+		limit, ok := errors.AsType[*beltic.LimitError](err)
+		require.True(t, ok, "%v", err)
+		return *limit
+	}
+	server := bodies(page("", "a"), page("", "a"))
+	client := newClient(t, server.RoundTrip, beltic.WithMaxResponseBytes(20))
+	_, err := client.Sessions.List(t.Context(), nil)
+	assert.Equal(t, beltic.LimitError{Limit: "response body", Max: 20}, limitOf(err))
+	assert.Equal(t, 1, server.sent(), "not tried again")
+
+	many := rawPage("", slices.Repeat([]string{`{}`}, 1001)...)
+	assert.Equal(t, beltic.LimitError{Limit: "items", Max: 1000}, limitOf(listOnce(t, 200, many)))
+	client = newClient(t, bodies(many).RoundTrip)
+	_, err = client.Sessions.List(t.Context(), &beltic.SessionListOptions{Page: beltic.PageOptions{Size: 1001}})
+	assert.True(t, isItemError(err), "a larger page can be asked for: %v", err)
+}
+
+func TestTransportErrorsTellTheCauseApartWithoutShowingIt(t *testing.T) {
+	secret := errors.New("canary")
+	server := (&script{}).then(func(*http.Request) (*http.Response, error) { return nil, secret })
+	_, err := newClient(t, server.RoundTrip).Sessions.List(t.Context(), &beltic.SessionListOptions{Filter: beltic.SessionFilter{Account: "canary"}})
+	failure, ok := errors.AsType[*beltic.TransportError](err)
+	require.True(t, ok, "%v", err)
+	assert.Equal(t, "transport", failure.Kind)
+	require.ErrorIs(t, err, secret)
+	require.NotErrorIs(t, err, io.EOF)
+	assert.NotContains(t, everyText(err), "canary")
+	assert.Equal(t, 1, server.sent(), "an unknown failure is not tried again")
+}
+
+// everyText prints an error in every way and down its whole tree.
+func everyText(err error) string {
+	var out bytes.Buffer
+	for _, e := range tree(err) {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d"} {
+			fmt.Fprintf(&out, verb+"\n", e)
+		}
+		for _, handler := range []slog.Handler{slog.NewTextHandler(&out, nil), slog.NewJSONHandler(&out, nil)} {
+			slog.New(handler).Error("x", "err", e)
+		}
+		text, _ := json.Marshal(e)
+		out.Write(text)
+	}
+	return out.String()
+}
+
+func tree(err error) []error {
+	if err == nil {
+		return nil
+	}
+	all := []error{err}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		all = append(all, tree(e.Unwrap())...)
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			all = append(all, tree(inner)...)
+		}
+	}
+	return all
+}
+
+func TestNoErrorShowsTheServersWords(t *testing.T) {
+	for _, body := range []string{
+		`{"errors":[{"id":"can ary","code":"can ary","title":"can ary","detail":"can ary","meta":{"x":"can ary"},"source":{"pointer":"can ary","header":"can ary"}}]}`,
+		`{"message":"can ary","request_id":"can ary"}`,
+	} {
+		assert.NotContains(t, everyText(listOnce(t, 400, body, "X-Request-Id", "can ary")), "can ary")
+	}
+}

@@ -1,0 +1,392 @@
+package beltic_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/belticlabs/beltic-go"
+)
+
+func isItemError(err error) bool {
+	_, ok := errors.AsType[*beltic.ItemError](err)
+	return ok
+}
+
+func TestAllFollowsTheCursorWithTheSameOptions(t *testing.T) {
+	server := bodies(page("c1", "a", "b"), page("c2", "c"), page("", "d"))
+	client := newClient(t, server.RoundTrip)
+	ids, err := walkAll(t, client, &beltic.SessionListOptions{
+		Page:   beltic.PageOptions{Size: 2, Total: true},
+		Status: beltic.SessionStatusFailed,
+		Filter: beltic.SessionFilter{Account: "acc"},
+	})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a", "b", "c", "d"}, ids)
+	require.Equal(t, 3, server.sent())
+	for i, cursor := range []string{"", "c1", "c2"} {
+		query := server.requests[i].URL.Query()
+		assert.Equal(t, cursor, query.Get("page[after]"))
+		assert.Equal(t, "2", query.Get("page[size]"))
+		assert.Equal(t, "true", query.Get("page[total]"))
+		assert.Equal(t, "failed", query.Get("status"))
+		assert.Equal(t, "acc", query.Get("filter[account]"))
+	}
+}
+
+func TestAllIsLazyAndCanBeRangedAgain(t *testing.T) {
+	server := bodies(page("c1", "a"), page("", "b"), page("", "c"))
+	client := newClient(t, server.RoundTrip)
+	opts := &beltic.SessionListOptions{Status: beltic.SessionStatusFailed}
+	sessions := client.Sessions.All(t.Context(), opts)
+	opts.Status = beltic.SessionStatusExpired
+	assert.Zero(t, server.sent())
+	for range sessions {
+	}
+	assert.Equal(t, 2, server.sent())
+	for session, err := range sessions {
+		require.NoError(t, err)
+		assert.Equal(t, "c", session.ID)
+	}
+	for _, req := range server.requests {
+		assert.Equal(t, "failed", req.URL.Query().Get("status"), "the options are those at the call")
+	}
+}
+
+func TestBreakSendsNothingMore(t *testing.T) {
+	for _, readAhead := range []bool{false, true} {
+		server := bodies(page("c1", "a", "b"), page("", "c"))
+		client := newClient(t, server.RoundTrip)
+		for range client.Sessions.All(t.Context(), &beltic.SessionListOptions{Page: beltic.PageOptions{ReadAhead: readAhead}}) {
+			break
+		}
+		if !readAhead {
+			assert.Equal(t, 1, server.sent())
+		}
+		assert.LessOrEqual(t, server.sent(), 2)
+	}
+}
+
+func TestBackwardGoesByBeforeAndStart(t *testing.T) {
+	previous := func(id, start string, more bool) string {
+		return fmt.Sprintf(`{"data":[%s],"meta":{"page":{"cursors":{"start":%q,"end":"e"},"hasNextPage":true,"hasPreviousPage":%t}}}`, record(id), start, more)
+	}
+	server := bodies(previous("b", "s1", true), previous("a", "s0", false))
+	client := newClient(t, server.RoundTrip)
+	ids, err := walkAll(t, client, &beltic.SessionListOptions{Page: beltic.PageOptions{Before: "start", Size: 1}})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"b", "a"}, ids)
+	assert.Equal(t, "start", server.requests[0].URL.Query().Get("page[before]"))
+	assert.Equal(t, "s1", server.requests[1].URL.Query().Get("page[before]"))
+	assert.False(t, server.requests[1].URL.Query().Has("page[after]"))
+}
+
+func TestAListEndsOnlyOnAnExplicitEnd(t *testing.T) {
+	for name, tc := range map[string]struct {
+		meta   string
+		reason string
+	}{
+		"no meta":                {``, "no meta.page"},
+		"null meta":              {`,"meta":null`, "no meta.page"},
+		"no page":                {`,"meta":{}`, "no meta.page"},
+		"no hasNextPage":         {`,"meta":{"page":{"cursors":{"end":"c"}}}`, "no meta.page.hasNextPage"},
+		"null hasNextPage":       {`,"meta":{"page":{"hasNextPage":null}}`, "no meta.page.hasNextPage"},
+		"hasNextPage as text":    {`,"meta":{"page":{"hasNextPage":"true"}}`, "meta.page is not of the documented form"},
+		"hasNextPage as number":  {`,"meta":{"page":{"hasNextPage":1}}`, "meta.page is not of the documented form"},
+		"meta as array":          {`,"meta":[]`, "meta.page is not of the documented form"},
+		"more but no cursors":    {`,"meta":{"page":{"hasNextPage":true}}`, "there are more pages but no cursor to them"},
+		"more but null cursor":   {`,"meta":{"page":{"cursors":{"end":null},"hasNextPage":true}}`, "there are more pages but no cursor to them"},
+		"more but empty cursor":  {`,"meta":{"page":{"cursors":{"end":""},"hasNextPage":true}}`, "there are more pages but no cursor to them"},
+		"more, two link cursors": {`,"meta":{"page":{"hasNextPage":true}},"links":{"next":"/?page[after]=a&page[after]=b"}`, "there are more pages but no cursor to them"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := bodies(`{"data":[` + record("a") + `]` + tc.meta + `}`)
+			ids, err := walkAll(t, newClient(t, server.RoundTrip), nil)
+			assert.Equal(t, []string{"a"}, ids, "the records in hand come first")
+			problem, ok := errors.AsType[*beltic.ProtocolError](err)
+			require.True(t, ok, "%v", err)
+			assert.Equal(t, tc.reason, problem.Reason)
+			assert.Equal(t, 1, server.sent())
+		})
+	}
+}
+
+func TestListReturnsAPageThatDoesNotSayWhetherThereIsMoreWithTheError(t *testing.T) {
+	got, err := newClient(t, bodies(`{"data":[`+record("a")+`],"meta":{}}`).RoundTrip).Sessions.List(t.Context(), nil)
+	assert.Len(t, got.Data, 1)
+	_, ok := errors.AsType[*beltic.ProtocolError](err)
+	assert.True(t, ok, "%v", err)
+	_, err = got.Next(t.Context())
+	_, ok = errors.AsType[*beltic.ProtocolError](err)
+	assert.True(t, ok, "%v", err)
+}
+
+func TestTheCursorMayComeFromTheLink(t *testing.T) {
+	server := bodies(`{"data":[`+record("a")+`],"meta":{"page":{"hasNextPage":true}},"links":{"next":"https://evil.example.com/x?page%5Bafter%5D=c%2B1#f"}}`,
+		page("", "b"))
+	ids, err := walkAll(t, newClient(t, server.RoundTrip), nil)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a", "b"}, ids)
+	assert.Equal(t, "c+1", server.requests[1].URL.Query().Get("page[after]"))
+	assert.Equal(t, "api.beltic.com", server.requests[1].URL.Host)
+}
+
+func TestACycleOfAnyLengthEndsOnItsFirstRound(t *testing.T) {
+	for _, length := range []int{1, 2, 3, 100, 1000} {
+		t.Run(fmt.Sprint(length), func(t *testing.T) {
+			n := 0
+			client := newClient(t, func(*http.Request) (*http.Response, error) {
+				n++
+				return answer(page(fmt.Sprintf("cursor%d", n%length), fmt.Sprint(n))), nil
+			})
+			ids, err := walkAll(t, client, nil)
+			_, ok := errors.AsType[*beltic.ProtocolError](err)
+			assert.True(t, ok, "%v", err)
+			assert.NotContains(t, err.Error(), "cursor0")
+			assert.Len(t, ids, length+1)
+			assert.Equal(t, length+1, n)
+		})
+	}
+}
+
+func TestTheCursorOfTheOptionsCountsAsSeen(t *testing.T) {
+	server := bodies(page("c0", "a"))
+	ids, err := walkAll(t, newClient(t, server.RoundTrip), &beltic.SessionListOptions{Page: beltic.PageOptions{After: "c0"}})
+	assert.Equal(t, []string{"a"}, ids)
+	_, ok := errors.AsType[*beltic.ProtocolError](err)
+	assert.True(t, ok, "%v", err)
+	assert.Equal(t, 1, server.sent())
+}
+
+func TestEmptyPagesInTheMiddleAreWalkedUpToAHundredInARow(t *testing.T) {
+	server := bodies(page("c1", "a"), page("c2"), page("c3"), page("", "b"))
+	ids, err := walkAll(t, newClient(t, server.RoundTrip), nil)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a", "b"}, ids)
+
+	n := 0
+	_, err = walkAll(t, newClient(t, func(*http.Request) (*http.Response, error) {
+		n++
+		return answer(page(fmt.Sprint("c", n))), nil
+	}), nil)
+	limit, ok := errors.AsType[*beltic.LimitError](err)
+	require.True(t, ok, "%v", err)
+	assert.Equal(t, beltic.LimitError{Limit: "empty pages", Max: 100}, *limit)
+	assert.Equal(t, 100, n)
+}
+
+func TestOneBadRecordDoesNotHideTheOthers(t *testing.T) {
+	poison := `{"id":"bad","type":"session","attributes":{"created_at":"canary"}}`
+	first, second := rawPage("c1", record("a"), poison, record("b"), `7`), page("", "c")
+	want := []string{"a", "!", "b", "!", "c"}
+
+	ids, err := walkAll(t, newClient(t, bodies(first, second).RoundTrip), nil)
+	require.NoError(t, err)
+	assert.Equal(t, want, ids)
+
+	t.Run("List", func(t *testing.T) {
+		got, err := newClient(t, bodies(first).RoundTrip).Sessions.List(t.Context(), nil)
+		assert.Len(t, got.Data, 2)
+		assert.Equal(t, "b", got.Data[1].ID)
+		item, ok := errors.AsType[*beltic.ItemError](err)
+		require.True(t, ok)
+		assert.Equal(t, "bad", item.ID)
+		assert.Equal(t, 1, item.Index)
+		decode, ok := errors.AsType[*beltic.DecodeError](err)
+		require.True(t, ok)
+		assert.Equal(t, "/data/1/attributes/created_at", decode.Pointer)
+		assert.Equal(t, beltic.ReasonValue, decode.Reason)
+		assert.NotContains(t, err.Error(), "canary")
+		joined, ok := err.(interface{ Unwrap() []error })
+		require.True(t, ok)
+		assert.Len(t, joined.Unwrap(), 2)
+	})
+	t.Run("Pages", func(t *testing.T) {
+		var counts []int
+		for page, err := range newClient(t, bodies(first, second).RoundTrip).Sessions.Pages(t.Context(), nil) {
+			counts = append(counts, len(page.Data))
+			assert.Equal(t, len(counts) == 1, isItemError(err))
+		}
+		assert.Equal(t, []int{2, 1}, counts)
+	})
+	t.Run("Iterator", func(t *testing.T) {
+		it := newClient(t, bodies(first, second).RoundTrip).Sessions.Iterator(nil)
+		var got []string
+		for range want {
+			if it.Next(t.Context()) {
+				require.NoError(t, it.Err())
+				got = append(got, it.Current().ID)
+			} else {
+				require.True(t, isItemError(it.Err()), "%v", it.Err())
+				assert.Nil(t, it.Current())
+				got = append(got, "!")
+			}
+		}
+		assert.Equal(t, want, got)
+		assert.False(t, it.Next(t.Context()))
+		require.NoError(t, it.Err())
+	})
+}
+
+func TestAnEndedOrFailedIteratorStaysEnded(t *testing.T) {
+	for name, server := range map[string]*script{
+		"ended":  bodies(page("", "a")),
+		"failed": bodies(page("c1", "a")).status(http.StatusUnauthorized, ""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			it := newClient(t, server.RoundTrip).Sessions.Iterator(nil)
+			require.True(t, it.Next(t.Context()))
+			require.False(t, it.Next(t.Context()))
+			sent, err := server.sent(), it.Err()
+			for range 3 {
+				assert.False(t, it.Next(t.Context()))
+				assert.Equal(t, err, it.Err())
+			}
+			assert.Equal(t, sent, server.sent())
+			assert.Nil(t, it.Current())
+		})
+	}
+}
+
+func TestPageNextAndPreviousKeepTheOptions(t *testing.T) {
+	body := func(id string) string {
+		return fmt.Sprintf(`{"data":[%s],"meta":{"page":{"cursors":{"start":"s%s","end":"e%s"},"hasNextPage":true,"hasPreviousPage":true}}}`, record(id), id, id)
+	}
+	server := bodies(body("1"), body("2"), body("1"), body("2"))
+	opts := &beltic.SessionListOptions{Page: beltic.PageOptions{Size: 3, Total: true}, EntityType: beltic.EntityTypePerson}
+	first, err := newClient(t, server.RoundTrip).Sessions.List(t.Context(), opts)
+	require.NoError(t, err)
+	second, err := first.Next(t.Context())
+	require.NoError(t, err)
+	again, err := second.Previous(t.Context())
+	require.NoError(t, err)
+	_, err = again.Next(t.Context())
+	require.NoError(t, err, "going to and fro is no cycle")
+	for i, want := range []string{"", "page[after]=e1", "page[before]=s2", "page[after]=e1"} {
+		query := server.requests[i].URL.Query()
+		assert.Equal(t, "3", query.Get("page[size]"))
+		assert.Equal(t, "true", query.Get("page[total]"))
+		assert.Equal(t, "person", query.Get("entity_type"))
+		got := ""
+		for _, name := range []string{"page[after]", "page[before]"} {
+			if query.Has(name) {
+				got = name + "=" + query.Get(name)
+			}
+		}
+		assert.Equal(t, want, got)
+	}
+}
+
+func TestPageNextFindsACycleAndCanBeRepeated(t *testing.T) {
+	server := bodies(page("c1", "a"), page("c2", "b"), page("c2", "b"), page("c1", "c"))
+	first, err := newClient(t, server.RoundTrip).Sessions.List(t.Context(), nil)
+	require.NoError(t, err)
+	_, err = first.Next(t.Context())
+	require.NoError(t, err)
+	second, err := first.Next(t.Context())
+	require.NoError(t, err, "asking twice is no cycle")
+	third, err := second.Next(t.Context())
+	require.NoError(t, err)
+	_, err = third.Next(t.Context())
+	_, ok := errors.AsType[*beltic.ProtocolError](err)
+	assert.True(t, ok, "%v", err)
+	assert.Equal(t, 4, server.sent())
+}
+
+func TestNextOfTheLastPage(t *testing.T) {
+	last, err := newClient(t, bodies(page("", "a")).RoundTrip).Sessions.List(t.Context(), nil)
+	require.NoError(t, err)
+	_, err = last.Next(t.Context())
+	require.ErrorIs(t, err, beltic.ErrNoMorePages)
+	_, err = last.Previous(t.Context())
+	require.ErrorIs(t, err, beltic.ErrNoMorePages)
+	_, err = new(beltic.Page[beltic.Session]).Next(t.Context())
+	_, ok := errors.AsType[*beltic.ConfigError](err)
+	assert.True(t, ok, "%v", err)
+}
+
+func TestCancelBetweenRecordsEndsTheRange(t *testing.T) {
+	cause := errors.New("the caller is done")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	server := bodies(page("c1", "a", "b"))
+	var last error
+	n := 0
+	for session, err := range newClient(t, server.RoundTrip).Sessions.All(ctx, nil) {
+		last = err
+		if err == nil {
+			n++
+			cancel(cause)
+			assert.Equal(t, "a", session.ID)
+		}
+	}
+	assert.Equal(t, 1, n)
+	require.ErrorIs(t, last, context.Canceled)
+	require.ErrorIs(t, last, cause)
+	assert.Equal(t, 1, server.sent())
+}
+
+func TestReadAheadFetchesOnePageEarlyInTheSameOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := bodies(page("c1", "a", "b"), page("c2", "c"), page("", "d"))
+		it := newClient(t, server.RoundTrip).Sessions.Iterator(&beltic.SessionListOptions{Page: beltic.PageOptions{ReadAhead: true}})
+		var ids []string
+		for i, wantSent := range []int{2, 2, 3, 3} {
+			require.True(t, it.Next(t.Context()), "%v", it.Err())
+			synctest.Wait()
+			assert.Equal(t, wantSent, server.sent(), "record %d", i)
+			ids = append(ids, it.Current().ID)
+		}
+		assert.Equal(t, []string{"a", "b", "c", "d"}, ids)
+		assert.False(t, it.Next(t.Context()))
+		require.NoError(t, it.Err())
+	})
+}
+
+func TestReadAheadPutsErrorsInTheirPlace(t *testing.T) {
+	server := bodies(page("c1", "a", "b")).status(http.StatusUnauthorized, "")
+	ids, err := walkAll(t, newClient(t, server.RoundTrip), &beltic.SessionListOptions{Page: beltic.PageOptions{ReadAhead: true}})
+	assert.Equal(t, []string{"a", "b"}, ids)
+	require.ErrorIs(t, err, beltic.ErrUnauthorized)
+}
+
+func TestAPageReadAheadForAnEndedContextIsFetchedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := bodies(page("c1", "a"))
+		server.then(func(req *http.Request) (*http.Response, error) {
+			<-req.Context().Done()
+			return nil, req.Context().Err()
+		}).body(page("", "b"))
+		it := newClient(t, server.RoundTrip).Sessions.Iterator(&beltic.SessionListOptions{Page: beltic.PageOptions{ReadAhead: true}})
+		ctx, cancel := context.WithCancel(t.Context())
+		require.True(t, it.Next(ctx))
+		synctest.Wait()
+		cancel()
+		require.True(t, it.Next(t.Context()), "%v", it.Err())
+		assert.Equal(t, "b", it.Current().ID)
+	})
+}
+
+func TestStopEndsAReadAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended := false
+		server := bodies(page("c1", "a")).then(func(req *http.Request) (*http.Response, error) {
+			<-req.Context().Done()
+			ended = true
+			return nil, req.Context().Err()
+		})
+		it := newClient(t, server.RoundTrip).Sessions.Iterator(&beltic.SessionListOptions{Page: beltic.PageOptions{ReadAhead: true}})
+		require.True(t, it.Next(t.Context()))
+		synctest.Wait()
+		it.Stop()
+		assert.True(t, ended)
+		assert.False(t, it.Next(t.Context()))
+		require.NoError(t, it.Err())
+	})
+}
