@@ -15,6 +15,8 @@ import (
 // process or a week later, and the list goes on behind the last record that was delivered, even if records of that page were
 // added or removed since. It is bound to the filters of its list; other filters are refused with a [*ConfigError].
 //
+// Whether the list goes round in circles is judged by the cursors since the checkpoint.
+//
 // A checkpoint holds the API's cursor of a page, and keeps as long as the API takes that cursor, which is undocumented.
 // Treat it as you treat a cursor: it may tell of a record.
 type Checkpoint string

@@ -81,6 +81,9 @@ func sendFailure(ctx context.Context, host string, err error) *Failure {
 	if f.Kind == "" {
 		f.Kind, f.Transient = classify(withoutURL(err))
 	}
+	if f.Kind == KindHeaderSize {
+		f.Limit = maxHeaderBytes
+	}
 	return f
 }
 

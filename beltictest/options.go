@@ -1,0 +1,79 @@
+package beltictest
+
+import (
+	"time"
+
+	beltic "github.com/belticlabs/beltic-go"
+)
+
+// Option changes a [Server] while it is made.
+type Option func(*config)
+
+type config struct {
+	apiKey         string
+	sessions       []beltic.Session
+	order          Order
+	defaultSize    int
+	maxSize        int
+	cursorLifetime time.Duration // 0 is for ever
+	tls            bool
+	inMemory       bool
+}
+
+func newConfig(opts []Option) config {
+	c := config{apiKey: defaultAPIKey, defaultSize: defaultPageSize, maxSize: defaultMaxPageSize}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&c)
+		}
+	}
+	if c.defaultSize < 1 || c.maxSize < 1 {
+		panic("beltictest: a page has at least one session")
+	}
+	c.defaultSize = min(c.defaultSize, c.maxSize)
+	return c
+}
+
+// The server's habits where no option says otherwise.
+const (
+	defaultAPIKey      = "sk_staging_beltictest_0000"
+	defaultPageSize    = 15 // documented
+	defaultMaxPageSize = 100
+)
+
+// WithSessions gives the server sessions to list, in any order. Each needs an id of its own; a missing type is "session". The list is
+// empty without this option, which can be given several times. Leave alone what the sessions refer to afterwards: it is not copied.
+func WithSessions(sessions ...beltic.Session) Option {
+	return func(c *config) { c.sessions = append(c.sessions, sessions...) }
+}
+
+// WithAPIKey sets the key that the server takes. Never use a real one.
+func WithAPIKey(key string) Option { return func(c *config) { c.apiKey = key } }
+
+// Order is the order of a list, by creation time and then by id.
+type Order int
+
+// Which of the two the API has is undocumented. NewestFirst is the default.
+const (
+	NewestFirst Order = iota
+	OldestFirst
+)
+
+// WithOrder sets the order of the list.
+func WithOrder(order Order) Option { return func(c *config) { c.order = order } }
+
+// WithDefaultPageSize sets the size of a page where page[size] is not sent; 15 without this option.
+func WithDefaultPageSize(n int) Option { return func(c *config) { c.defaultSize = n } }
+
+// WithMaxPageSize sets the largest page[size] that is not refused; 100 without this option.
+func WithMaxPageSize(n int) Option { return func(c *config) { c.maxSize = n } }
+
+// WithCursorLifetime refuses cursors that are older with 400 and the code "cursor_expired". Without this option they keep for ever.
+func WithCursorLifetime(d time.Duration) Option { return func(c *config) { c.cursorLifetime = d } }
+
+// WithTLS serves HTTPS, by HTTP/2 with clients that speak it. The clients that [Server.Client] returns trust the server's certificate.
+func WithTLS() Option { return func(c *config) { c.tls = true } }
+
+// InMemory makes a server that does not listen: the clients that [Server.Client] returns reach it through [Server.Transport]. It works
+// inside a testing/synctest bubble.
+func InMemory() Option { return func(c *config) { c.inMemory = true } }

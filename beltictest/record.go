@@ -1,0 +1,269 @@
+package beltictest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// What a [Recorder] and a [Replayer] refuse, by [errors.Is]. A [beltic.Client] hides the text of an error that it does not know;
+// [Recorder.Err] and [Replayer.Err] tell it.
+var (
+	// ErrProductionKey is a request with a production key.
+	ErrProductionKey = errors.New("beltictest: a production key is not recorded")
+	// ErrNotScrubbed is an exchange that may not be stored, because something personal or secret would be in it.
+	ErrNotScrubbed = errors.New("beltictest: nothing was recorded")
+	// ErrNotRecorded is a request that the recording has no answer to.
+	ErrNotRecorded = errors.New("beltictest: no such request was recorded")
+)
+
+const (
+	recordProduction = "sk_production_"
+	recordMaxBody    = 64 << 20
+)
+
+// recordLenient reads an answer with its faults: a recording of a bad answer must still be bad.
+var recordLenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+
+// recordedExchange is one file of a recording.
+type recordedExchange struct {
+	Request  recordedRequest  `json:"request"`
+	Response recordedResponse `json:"response"`
+}
+
+type recordedRequest struct {
+	Method string     `json:"method"`
+	Path   string     `json:"path"` // below the base URL, which is not recorded
+	Query  url.Values `json:"query,omitzero"`
+}
+
+type recordedResponse struct {
+	Status int            `json:"status"`
+	Header http.Header    `json:"header"`
+	Body   jsontext.Value `json:"body,omitzero"`
+	Text   string         `json:"text,omitzero"` // stands for a body that is not JSON
+}
+
+// recordedPath is the path of a request below the base URL, with its segments replaced.
+func recordedPath(u *url.URL, replace func(segment string) string) string {
+	path := u.EscapedPath()
+	if i := strings.LastIndex(path, "/identity/"); i >= 0 {
+		path = path[i:]
+	}
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		if plain, err := url.PathUnescape(segment); err == nil {
+			segment = plain
+		}
+		segments[i] = url.PathEscape(replace(segment))
+	}
+	return strings.Join(segments, "/")
+}
+
+// Recorder is an [http.RoundTripper] that stores every exchange it carries as a fixture for [Replay]. Make one with [Record]. It is safe for
+// concurrent use.
+type Recorder struct {
+	next            http.RoundTripper
+	allowProduction bool
+	dir             string
+
+	mu       sync.Mutex
+	scrubber *scrubber
+	files    int
+	err      error
+}
+
+// RecordOption changes a [Recorder] while it is made.
+type RecordOption func(*Recorder)
+
+// RecordThrough sends the requests through next instead of [http.DefaultTransport].
+func RecordThrough(next http.RoundTripper) RecordOption { return func(r *Recorder) { r.next = next } }
+
+// AllowProductionKey records requests with a production key too. The answers are scrubbed all the same; think twice.
+func AllowProductionKey() RecordOption { return func(r *Recorder) { r.allowProduction = true } }
+
+// Record makes a [Recorder] that writes 001.json, 002.json and so on into dir, one file for each answer, in the order in which they
+// arrive. The directory is made if need be, and must not hold a recording already.
+//
+// Nothing is stored but what an allow-list names: the members of the documented shape, known values of enums, booleans, the
+// documented numbers, and timestamps, all moved by one offset. Every other text becomes a made-up one of the same shape; members that are
+// not documented are dropped. The same text always becomes the same made-up one, so ids, cursors and links still fit together; the
+// secret behind that ends with the process. Dates without a time are personal and made up. Request headers and bodies, the host and
+// the base path are never stored. A last check reads each file before it is written: if the key, the host or a text of
+// the answer is still there, nothing is written and the round trip fails with [ErrNotScrubbed].
+//
+// Lengths and punctuation of texts survive, as do the documented numbers: look at a recording before you publish it.
+func Record(dir string, opts ...RecordOption) (*Recorder, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("beltictest: %w", err)
+	}
+	old, err := filepath.Glob(filepath.Join(dir, recordingFiles))
+	if err != nil || len(old) > 0 {
+		return nil, errors.New("beltictest: the directory already holds a recording; remove it or choose another")
+	}
+	r := &Recorder{next: http.DefaultTransport, dir: dir, scrubber: newScrubber()}
+	for _, opt := range opts {
+		opt(r)
+	}
+	return r, nil
+}
+
+// RecordSummary counts what a [Recorder] did.
+type RecordSummary struct {
+	Files    int // exchanges stored
+	Replaced int // texts made up
+	Dropped  int // members and link parameters left out because they are not documented
+}
+
+// Summary is what was recorded so far.
+func (r *Recorder) Summary() RecordSummary {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return RecordSummary{Files: r.files, Replaced: r.scrubber.replaced, Dropped: r.scrubber.dropped}
+}
+
+// Err is the first exchange that was refused or could not be stored, or nil. Check it when the recording is done.
+func (r *Recorder) Err() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
+}
+
+// CloseIdleConnections lets [http.Client.CloseIdleConnections] through.
+func (r *Recorder) CloseIdleConnections() {
+	if closer, ok := r.next.(interface{ CloseIdleConnections() }); ok {
+		closer.CloseIdleConnections()
+	}
+}
+
+// RoundTrip sends the request and returns the real answer, once its scrubbed copy is stored.
+func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := r.admit(req); err != nil {
+		if req.Body != nil {
+			req.Body.Close()
+		}
+		return nil, r.fail(err)
+	}
+	resp, err := r.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, recordMaxBody+1))
+	resp.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	if len(body) > recordMaxBody {
+		return nil, r.fail(recordError(ErrNotScrubbed, "the body is too large"))
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	if err := r.record(req, resp, body); err != nil {
+		return nil, r.fail(err)
+	}
+	return resp, nil
+}
+
+// admit refuses what cannot be recorded before it is sent.
+func (r *Recorder) admit(req *http.Request) error {
+	if !r.allowProduction && hasProductionKey(req) {
+		return recordError(ErrProductionKey, "use a staging key, or allow it with AllowProductionKey")
+	}
+	query, err := url.ParseQuery(req.URL.RawQuery)
+	if err != nil {
+		return recordError(ErrNotScrubbed, "the query cannot be read")
+	}
+	for name := range query {
+		if scrubQuery[name] == nil {
+			return recordError(ErrNotScrubbed, "the request has a query parameter that is not documented")
+		}
+	}
+	if !slices.Contains(scrubMethods, req.Method) {
+		return recordError(ErrNotScrubbed, "the request has an unusual method")
+	}
+	return nil
+}
+
+func hasProductionKey(req *http.Request) bool {
+	for _, values := range req.Header {
+		for _, value := range values {
+			if strings.Contains(strings.ToLower(value), recordProduction) {
+				return true
+			}
+		}
+	}
+	return strings.Contains(strings.ToLower(req.URL.String()), recordProduction)
+}
+
+func (r *Recorder) record(req *http.Request, resp *http.Response, body []byte) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	exchange, err := r.scrubber.exchange(req, resp, body)
+	if err != nil {
+		return recordError(ErrNotScrubbed, "the answer cannot be read")
+	}
+	file, err := json.Marshal(exchange, recordLenient, json.Deterministic(true), jsontext.WithIndent("  "))
+	if err != nil {
+		return recordError(ErrNotScrubbed, "the answer cannot be written")
+	}
+	if err := r.scrubber.check(file, recordSecrets(req)); err != nil {
+		return err
+	}
+	if err := recordFile(filepath.Join(r.dir, fmt.Sprintf("%03d.json", r.files+1)), append(file, '\n')); err != nil {
+		return fmt.Errorf("beltictest: %w", err)
+	}
+	r.files++
+	return nil
+}
+
+// recordSecrets are what of the request must not be in its file. The reserved name that stands for every host is no secret.
+func recordSecrets(req *http.Request) []string {
+	secrets := []string{req.URL.Host, req.URL.Hostname(), req.Host}
+	secrets = slices.DeleteFunc(secrets, func(host string) bool { return host == scrubHost })
+	for _, name := range []string{"X-Api-Key", "Authorization", "Proxy-Authorization", "Cookie"} {
+		for _, value := range req.Header.Values(name) {
+			_, credentials, _ := strings.Cut(value, " ")
+			secrets = append(secrets, value, credentials)
+		}
+	}
+	return secrets
+}
+
+// recordFile writes all of a file or none of it, readable by its owner only.
+func recordFile(path string, content []byte) (err error) {
+	temp, err := os.CreateTemp(filepath.Dir(path), ".recording-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(temp.Name())
+		}
+	}()
+	_, err = temp.Write(content)
+	if err = errors.Join(err, temp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), path)
+}
+
+func (r *Recorder) fail(err error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err == nil {
+		r.err = err
+	}
+	return err
+}
+
+func recordError(kind error, why string) error { return fmt.Errorf("%w: %s", kind, why) }

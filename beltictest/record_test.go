@@ -1,0 +1,535 @@
+package beltictest_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/belticlabs/beltic-go"
+	"github.com/belticlabs/beltic-go/beltictest"
+)
+
+const (
+	recordKey  = "sk_staging_0123456789abcdef"
+	recordBase = "https://staging.internal.test/tenant-seven/v1"
+	recordList = recordBase + "/identity/sessions"
+)
+
+// recordHandler is a transport that asks a handler, without a network.
+type recordHandler struct{ http.HandlerFunc }
+
+func (h recordHandler) RoundTrip(req *http.Request) (*http.Response, error) {
+	answer := httptest.NewRecorder()
+	h.ServeHTTP(answer, req)
+	resp := answer.Result()
+	resp.Request = req
+	return resp, nil
+}
+
+func recordAnswer(status int, header http.Header, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		maps.Copy(w.Header(), header)
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	}
+}
+
+func newRecorder(t *testing.T, h http.HandlerFunc, opts ...beltictest.RecordOption) (r *beltictest.Recorder, dir string) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "recording")
+	r, err := beltictest.Record(dir, append(opts, beltictest.RecordThrough(recordHandler{h}))...)
+	require.NoError(t, err)
+	return r, dir
+}
+
+func recordGet(t *testing.T, transport http.RoundTripper, target string) (*http.Response, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
+	require.NoError(t, err)
+	req.Header.Set("X-Api-Key", recordKey)
+	return transport.RoundTrip(req)
+}
+
+func recordClient(t *testing.T, transport http.RoundTripper, base string) *beltic.Client {
+	t.Helper()
+	client, err := beltic.NewClient(recordKey, beltic.WithBaseURL(base), beltic.WithMaxRetries(0),
+		beltic.WithHTTPClient(&http.Client{Transport: transport}))
+	require.NoError(t, err)
+	return client
+}
+
+// recordedFiles are the names and contents of everything in a directory.
+func recordedFiles(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, entry := range entries {
+		content, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		require.NoError(t, err)
+		files[entry.Name()] = string(content)
+	}
+	return files
+}
+
+// canaries hands out texts that occur nowhere else, in the shapes that real data has.
+type canaries struct {
+	rng    *rand.Rand
+	issued []string
+}
+
+func (c *canaries) text(name string) string {
+	n := c.rng.Uint64()
+	text := fmt.Sprintf("Canary-%s-%x", name, n)
+	switch {
+	case name == "email":
+		text = fmt.Sprintf("canary.%x@mail.person.test", n)
+	case name == "phone", name == "number", name == "id_number":
+		text = fmt.Sprintf("+1%018d", n%1e18)
+	case strings.HasSuffix(name, "id"):
+		text = fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", uint32(n), uint16(n>>8), n&0xfff, n>>52, n>>16)
+	case name == "locality":
+		text = fmt.Sprintf("Käñärÿ-山田-%x \"q\\", n)
+	}
+	c.issued = append(c.issued, text)
+	return text
+}
+
+func (c *canaries) all(names ...string) map[string]any {
+	object := map[string]any{}
+	for _, name := range names {
+		object[name] = c.text(name)
+	}
+	return object
+}
+
+// unknown is an undocumented value with canaries at every depth, names included.
+func (c *canaries) unknown() any {
+	return []any{c.text("array"), []any{c.text("deep"), map[string]any{c.text("name"): c.text("value"), "first": c.text("first")}}, 17, true}
+}
+
+func (c *canaries) ref(name string) map[string]any {
+	return map[string]any{"data": map[string]any{"type": name, "id": c.text("id")}, "links": c.all("self")}
+}
+
+func (c *canaries) refs(name string) map[string]any {
+	return map[string]any{"data": []any{c.ref(name)["data"], c.ref(name)["data"]}}
+}
+
+func (c *canaries) session(i int, created time.Time) map[string]any {
+	statuses := []string{"created", "started", "pending", "completed", "failed", "marked_for_review", "approved", "declined", "expired"}
+	person := map[string]any{"name": c.all("first", "middle", "last"), "birth_date": "1987-03-05"}
+	person["nickname"] = c.text("nickname")
+	shareholder := c.all("name", "shareholder_type", "date_of_birth", "id_type", "id_number", "number_of_share", "undocumented")
+	shareholder["percentage_of_share"] = 12.5
+	number := c.all("number", "issuing_country_code", "class")
+	number["created_at"] = created
+	attributes := map[string]any{
+		"status": statuses[c.rng.IntN(len(statuses))], "creator_type": "system", "entity_type": "person",
+		"creator_id": c.text("creator_id"), "person": person,
+		"business":         map[string]any{"legal_name": c.text("legal"), "registration_date": "1988-11-09", "shareholders": []any{shareholder}},
+		"identity_numbers": []any{number},
+		"contact":          c.all("email", "phone"),
+		"address":          c.all("line1", "line2", "sublocality", "locality", "administrative_area", "postal_code", "country_code"),
+		"behavior_analysis": map[string]any{
+			"completion_time_seconds": float64(i) + 0.5, "bot_score": c.text("bot_score"), "threat_level": c.text("threat_level"),
+			"devtools_open": i%2 == 0,
+		},
+		"created_at":        created.Format("2006-01-02T15:04:05.000Z"),
+		"updated_at":        created.Add(time.Minute),
+		"redacted_at":       nil,
+		"expired_at":        c.text("expired_at"),
+		c.text("attribute"): c.unknown(),
+	}
+	return map[string]any{
+		"id": c.text("id"), "type": "session", "attributes": attributes, "included": c.unknown(),
+		"relationships": map[string]any{
+			"account": c.ref("account"), "business": c.ref("business"), "documents": c.refs("document"),
+			"session_devices": c.refs("session_device"), "verifications": c.refs(c.text("type")), "friend": c.ref("person"),
+		},
+	}
+}
+
+// recordServer pages through sessions full of canaries.
+type recordServer struct {
+	c        *canaries
+	sessions []map[string]any
+	cursors  []string // to what is behind the session
+}
+
+func newRecordServer(seed uint64, n int) *recordServer {
+	s := &recordServer{c: &canaries{rng: rand.New(rand.NewPCG(seed, seed))}}
+	for i := range n {
+		created := time.Date(2025, 10, 22, 22, 13, 48, 149_000_000, time.UTC).Add(time.Duration(i) * 90 * time.Second)
+		s.sessions = append(s.sessions, s.c.session(i, created))
+		s.cursors = append(s.cursors, s.c.text("cursor")+"==")
+	}
+	return s
+}
+
+func (s *recordServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	from := slices.Index(s.cursors, query.Get("page[after]")) + 1
+	size, _ := strconv.Atoi(query.Get("page[size]"))
+	to := min(from+size, len(s.sessions))
+	link := func(cursor string) string {
+		return recordList + "?" + url.Values{"page[after]": {cursor}, "page[size]": {"50"}, "token": {s.c.text("token")}}.Encode()
+	}
+	for name, value := range map[string]string{
+		"Content-Type": "application/json; charset=utf-8; x=" + s.c.text("param"), "X-Request-Id": s.c.text("request_id"),
+		"Set-Cookie": s.c.text("cookie"), "Server": s.c.text("server"), "Retry-After": s.c.text("retry"), "Date": "Wed, 22 Oct 2025 22:13:48 GMT",
+	} {
+		w.Header().Set(name, value)
+	}
+	answer, _ := json.Marshal(map[string]any{
+		"data": s.sessions[from:to],
+		"meta": map[string]any{"page": map[string]any{
+			"cursors": map[string]any{"start": s.cursors[from], "end": s.cursors[to-1]}, "hasNextPage": to < len(s.sessions),
+			"hasPreviousPage": from > 0, "total": len(s.sessions), "hint": s.c.text("hint"),
+		}},
+		"links":   map[string]any{"self": link(""), "next": link(s.cursors[to-1]), "first": map[string]any{"href": "/identity/" + s.c.text("path")}},
+		"jsonapi": s.c.unknown(),
+	})
+	w.Write(answer)
+}
+
+func listAll(t *testing.T, client *beltic.Client) []beltic.Session {
+	t.Helper()
+	var sessions []beltic.Session
+	for session, err := range client.Sessions.All(t.Context(), recordOptions()) {
+		if _, bad := errors.AsType[*beltic.ItemError](err); !bad {
+			require.NoError(t, err)
+			sessions = append(sessions, *session)
+		}
+	}
+	return sessions
+}
+
+func recordOptions() *beltic.SessionListOptions {
+	return &beltic.SessionListOptions{Page: beltic.PageOptions{Size: 50, Total: true}}
+}
+
+// The property: whatever the answers hold, no canary reaches the disk, and the replay is the same list.
+func TestRecordKeepsTheListAndNoCanary(t *testing.T) {
+	for seed := range uint64(4) {
+		server := newRecordServer(seed, 300)
+		for _, session := range server.sessions { // these two would not decode
+			delete(session["attributes"].(map[string]any), "expired_at")
+			delete(session["attributes"].(map[string]any)["behavior_analysis"].(map[string]any), "bot_score")
+		}
+		recorder, dir := newRecorder(t, server.ServeHTTP)
+		recorded := listAll(t, recordClient(t, recorder, recordBase))
+		require.NoError(t, recorder.Err())
+		require.Len(t, recorded, 300)
+
+		assertNoCanary(t, dir, server.c.issued)
+		replay, err := beltictest.Replay(os.DirFS(dir))
+		require.NoError(t, err)
+		replayed := listAll(t, recordClient(t, replay, beltic.DefaultBaseURL))
+		require.NoError(t, replay.Err())
+		assertSameList(t, recorded, replayed)
+		assert.Equal(t, 6, recorder.Summary().Files)
+		assert.Positive(t, recorder.Summary().Replaced)
+		assert.Positive(t, recorder.Summary().Dropped)
+	}
+}
+
+// assertNoCanary looks for the first and the last bytes of each canary, in the files as they are and with their escapes taken off.
+func assertNoCanary(t *testing.T, dir string, issued []string) {
+	t.Helper()
+	const window = 12
+	pieces := map[string]bool{}
+	for _, canary := range append(slices.Clone(issued), recordKey, "staging.internal.test", "/tenant-seven/") {
+		pieces[canary[:window]], pieces[canary[len(canary)-window:]] = true, true
+	}
+	files := recordedFiles(t, dir)
+	require.NotEmpty(t, files)
+	for name, content := range files {
+		var all strings.Builder
+		for token := range strings.SplitSeq(content, `"`) {
+			plain, _ := jsontext.AppendUnquote(nil, []byte(`"`+token+`"`))
+			unescaped, _ := url.QueryUnescape(token)
+			fmt.Fprintf(&all, "%s\n%s\n%s\n", token, plain, unescaped)
+		}
+		content = all.String()
+		for i := range len(content) - window {
+			if pieces[content[i:i+window]] {
+				require.Fail(t, "a canary reached "+name)
+			}
+		}
+		for _, canary := range []string{"anary", "1987-03-05", "1988-11-09", "2025-10-22"} {
+			require.NotContains(t, content, canary, name)
+		}
+	}
+}
+
+func assertSameList(t *testing.T, recorded, replayed []beltic.Session) {
+	t.Helper()
+	require.Len(t, replayed, len(recorded))
+	ids := map[string]bool{}
+	for i, want := range recorded {
+		got := replayed[i]
+		ids[got.ID] = true
+		assert.Equal(t, want.Status, got.Status)
+		assert.Equal(t, want.EntityType, got.EntityType)
+		assert.Equal(t, want.BehaviorAnalysis.CompletionTimeSeconds, got.BehaviorAnalysis.CompletionTimeSeconds)
+		assert.Equal(t, want.BehaviorAnalysis.DevtoolsOpen, got.BehaviorAnalysis.DevtoolsOpen)
+		assert.Equal(t, want.CreatedAt.Sub(recorded[0].CreatedAt), got.CreatedAt.Sub(replayed[0].CreatedAt))
+		assert.Equal(t, time.Minute, got.UpdatedAt.Sub(got.CreatedAt))
+		assert.Len(t, got.Person.Name.First, len(want.Person.Name.First))
+		assert.Len(t, got.Relationships.Documents.Data, 2)
+		_, err := got.Person.BirthDate.Time()
+		assert.NoError(t, err)
+	}
+	assert.Len(t, ids, len(recorded), "different ids stay different")
+}
+
+func TestRecordErrorsHoldNoCanary(t *testing.T) {
+	c := &canaries{rng: rand.New(rand.NewPCG(7, 7))}
+	problem := func() map[string]any {
+		p := c.all("id", "code", "title", "detail", "message", "error_code", "error_message", "request_id", "type", "instance", "trace")
+		p["status"], p["source"], p["meta"], p["details"] = "422", c.all("pointer", "parameter", "header"), c.unknown(), c.unknown()
+		return p
+	}
+	bodies := []any{
+		map[string]any{"errors": []any{problem(), problem()}}, map[string]any{"error": problem()}, map[string]any{"error": c.text("error")},
+		problem(), c.text("bare"), []any{c.text("array")}, c.unknown(), 4111111111111111, nil,
+	}
+	header := http.Header{"Retry-After": {"120"}, "Location": {"https://" + c.text("host")}, "Content-Type": {"application/problem+json"}}
+	i := 0
+	recorder, dir := newRecorder(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := json.Marshal(bodies[i])
+		i++
+		recordAnswer(422, header, string(body))(w, r)
+	})
+	for range bodies {
+		resp, err := recordGet(t, recorder, recordList+"/"+c.text("id")+"?filter%5Baccount%5D="+url.QueryEscape(c.text("account")))
+		require.NoError(t, err)
+		assert.Equal(t, 422, resp.StatusCode)
+	}
+	assertNoCanary(t, dir, append(c.issued, "4111111111111111"))
+	first := recordedFiles(t, dir)["001.json"]
+	assert.Contains(t, first, `"status": "422"`)
+	assert.Contains(t, first, `"120"`)
+	assert.Contains(t, first, `"application/problem+json"`)
+}
+
+func TestRecordReturnsTheRealAnswer(t *testing.T) {
+	const body = `{"data":[{"id":"sess_real","type":"session","attributes":{"person":{"name":{"first":"Waldemar"}}}}],"meta":{}}`
+	recorder, _ := newRecorder(t, recordAnswer(200, http.Header{"Server": {"real"}}, body))
+	resp, err := recordGet(t, recorder, recordList)
+	require.NoError(t, err)
+	got, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	assert.Equal(t, body, string(got))
+	assert.Equal(t, "real", resp.Header.Get("Server"))
+}
+
+func TestRecordRefusesProductionKeys(t *testing.T) {
+	const key = "sk_production_0123456789"
+	for name, sign := range map[string]func(*http.Request){
+		"api key": func(r *http.Request) { r.Header.Set("X-Api-Key", key) },
+		"bearer":  func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+key) },
+		"path":    func(r *http.Request) { r.URL.Path += "/" + key },
+	} {
+		t.Run(name, func(t *testing.T) {
+			sent := 0
+			handler := func(w http.ResponseWriter, r *http.Request) { sent++; recordAnswer(200, nil, `{"data":[]}`)(w, r) }
+			recorder, dir := newRecorder(t, handler)
+			body := &closeSpy{Reader: strings.NewReader("{}")}
+			req := httptest.NewRequest(http.MethodPost, recordList, body)
+			sign(req)
+			_, err := recorder.RoundTrip(req)
+			require.ErrorIs(t, err, beltictest.ErrProductionKey)
+			assert.ErrorIs(t, recorder.Err(), beltictest.ErrProductionKey)
+			assert.NotContains(t, err.Error(), key)
+			assert.Zero(t, sent)
+			assert.True(t, body.closed)
+			assert.Empty(t, recordedFiles(t, dir))
+
+			allowed, dir := newRecorder(t, handler, beltictest.AllowProductionKey())
+			_, err = allowed.RoundTrip(req)
+			require.NoError(t, err)
+			assert.Equal(t, 1, sent)
+			assert.NotContains(t, recordedFiles(t, dir)["001.json"], key)
+		})
+	}
+}
+
+type closeSpy struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closeSpy) Close() error { c.closed = true; return nil }
+
+func TestRecordRefusesWhatItDoesNotKnow(t *testing.T) {
+	for name, target := range map[string]string{
+		"parameter": recordList + "?canary_name=canary_value", "query": recordList + "?status=%zz",
+	} {
+		t.Run(name, func(t *testing.T) {
+			recorder, dir := newRecorder(t, func(http.ResponseWriter, *http.Request) { assert.Fail(t, "it was sent") })
+			_, err := recordGet(t, recorder, target)
+			require.ErrorIs(t, err, beltictest.ErrNotScrubbed)
+			assert.NotContains(t, err.Error(), "canary")
+			assert.Empty(t, recordedFiles(t, dir))
+		})
+	}
+	recorder, _ := newRecorder(t, func(http.ResponseWriter, *http.Request) { assert.Fail(t, "it was sent") })
+	_, err := recorder.RoundTrip(httptest.NewRequest("CANARY", recordList, nil))
+	assert.ErrorIs(t, err, beltictest.ErrNotScrubbed)
+}
+
+// A host that the shape itself contains cannot be told from a leak, so the gate closes.
+func TestRecordWritesNothingWithTheHostInIt(t *testing.T) {
+	recorder, dir := newRecorder(t, recordAnswer(200, nil, `{"data":[]}`))
+	_, err := recordGet(t, recorder, "http://response/v1/identity/sessions")
+	require.ErrorIs(t, err, beltictest.ErrNotScrubbed)
+	assert.Empty(t, recordedFiles(t, dir))
+	assert.Zero(t, recorder.Summary().Files)
+}
+
+func TestRecordFilesAreWholeAndPrivate(t *testing.T) {
+	recorder, dir := newRecorder(t, recordAnswer(200, nil, `{"data":[]}`))
+	for range 3 {
+		_, err := recordGet(t, recorder, recordList)
+		require.NoError(t, err)
+	}
+	files := recordedFiles(t, dir)
+	assert.Equal(t, []string{"001.json", "002.json", "003.json"}, slices.Sorted(maps.Keys(files)), "no temporary file is left")
+	info, err := os.Stat(filepath.Join(dir, "001.json"))
+	require.NoError(t, err)
+	assert.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
+
+	_, err = beltictest.Record(dir)
+	assert.ErrorContains(t, err, "already holds a recording")
+	require.NoError(t, os.RemoveAll(dir))
+	_, err = recordGet(t, recorder, recordList)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	assert.ErrorIs(t, recorder.Err(), fs.ErrNotExist)
+}
+
+func TestRecordBodiesThatAreNotJSON(t *testing.T) {
+	var zipped bytes.Buffer
+	zip := gzip.NewWriter(&zipped)
+	io.WriteString(zip, `{"data":[]}`)
+	require.NoError(t, zip.Close())
+	for name, test := range map[string]struct{ body, want string }{
+		"html":     {" <html>Canary</html>", "<html>"},
+		"text":     {"Canary", "not JSON"},
+		"cut off":  {`{"data":[{"id":"Canary`, "not JSON"},
+		"trailing": {`{"data":[]}Canary`, "not JSON"},
+		"gzip":     {zipped.String(), "not JSON"},
+		"empty":    {"", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			recorder, dir := newRecorder(t, recordAnswer(502, http.Header{"Content-Type": {"text/html"}}, test.body))
+			_, err := recordGet(t, recorder, recordList)
+			require.NoError(t, err)
+			assertNoCanary(t, dir, nil)
+			replay, err := beltictest.Replay(os.DirFS(dir))
+			require.NoError(t, err)
+			resp, err := recordGet(t, replay, recordList)
+			require.NoError(t, err)
+			body, err := io.ReadAll(resp.Body)
+			require.NoError(t, err)
+			assert.Equal(t, 502, resp.StatusCode)
+			assert.Equal(t, "text/html", resp.Header.Get("Content-Type"))
+			assert.Contains(t, string(body), test.want)
+			assert.Equal(t, test.want == "", len(body) == 0)
+			assert.EqualValues(t, len(body), resp.ContentLength)
+		})
+	}
+}
+
+func TestRecordPassesFailuresOn(t *testing.T) {
+	broken := errors.New("the connection broke")
+	for name, next := range map[string]roundTrip{
+		"no answer": func(*http.Request) (*http.Response, error) { return nil, broken },
+		"half an answer": func(req *http.Request) (*http.Response, error) {
+			body := io.MultiReader(strings.NewReader(`{"data":`), failingReader{broken})
+			return &http.Response{StatusCode: 200, Body: io.NopCloser(body), Request: req}, nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			recorder, err := beltictest.Record(dir, beltictest.RecordThrough(next))
+			require.NoError(t, err)
+			_, err = recordGet(t, recorder, recordList)
+			require.ErrorIs(t, err, broken)
+			assert.Empty(t, recordedFiles(t, dir))
+		})
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+type failingReader struct{ err error }
+
+func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
+
+func TestRecordIsSafeForConcurrentUse(t *testing.T) {
+	recorder, dir := newRecorder(t, recordAnswer(200, nil, `{"data":[{"id":"sess_1","type":"session"}]}`))
+	var wg sync.WaitGroup
+	for range 40 {
+		wg.Go(func() {
+			_, err := recordGet(t, recorder, recordList)
+			assert.NoError(t, err)
+			assert.NoError(t, recorder.Err())
+			recorder.Summary()
+		})
+	}
+	wg.Wait()
+	files := recordedFiles(t, dir)
+	assert.Len(t, files, 40)
+	assert.Len(t, slices.Compact(slices.Sorted(maps.Values(files))), 1, "the same answer is stored the same way")
+}
+
+// Two recordings of the same traffic have nothing in common but the shape.
+func TestRecordingsCannotBeCompared(t *testing.T) {
+	const body = `{"data":[{"id":"sess_01HQ7CANARY","type":"session","attributes":{"created_at":"2025-10-22T22:13:48Z"}}]}`
+	var contents []string
+	for range 2 {
+		recorder, dir := newRecorder(t, recordAnswer(200, nil, body))
+		_, err := recordGet(t, recorder, recordList)
+		require.NoError(t, err)
+		contents = append(contents, recordedFiles(t, dir)["001.json"])
+	}
+	assert.NotEqual(t, contents[0], contents[1])
+}
+
+func TestRecordClosesIdleConnections(t *testing.T) {
+	server := httptest.NewServer(recordAnswer(200, nil, `{"data":[],"meta":{"page":{"hasNextPage":false,"hasPreviousPage":false}}}`))
+	defer server.Close()
+	next := &http.Transport{}
+	recorder, err := beltictest.Record(t.TempDir(), beltictest.RecordThrough(next))
+	require.NoError(t, err)
+	client := recordClient(t, recorder, server.URL+"/v1")
+	_, err = client.Sessions.List(context.Background(), nil)
+	require.NoError(t, err)
+	client.CloseIdleConnections()
+}

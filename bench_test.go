@@ -1,0 +1,92 @@
+package beltic_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/belticlabs/beltic-go"
+)
+
+// fullPage is a page of n sessions with every field of the reference page.
+func fullPage(tb testing.TB, n int) string {
+	tb.Helper()
+	text, err := os.ReadFile("testdata/reference-sample.json")
+	require.NoError(tb, err)
+	var sample struct{ Data []map[string]any }
+	require.NoError(tb, json.Unmarshal(text, &sample))
+	var records []string
+	for i := range n {
+		count := 0
+		leaves("", sample.Data[0], nil, func(path string, leaf any, set func(any)) {
+			count++
+			set(valueFor(path, leaf, i%50+count))
+		})
+		sample.Data[0]["id"] = fmt.Sprintf("123e4567-e89b-12d3-a456-%012d", i)
+		record, err := json.Marshal(sample.Data[0])
+		require.NoError(tb, err)
+		records = append(records, string(record))
+	}
+	return rawPage("", records...)
+}
+
+func newBenchClient(tb testing.TB, body string) *beltic.Client {
+	tb.Helper()
+	transport := roundTripper(func(*http.Request) (*http.Response, error) { return answer(body), nil })
+	client, err := beltic.NewClient(testKey, beltic.WithHTTPClient(&http.Client{Transport: transport}))
+	require.NoError(tb, err)
+	return client
+}
+
+func BenchmarkListFullPage(b *testing.B) {
+	body := fullPage(b, 100)
+	client := newBenchClient(b, body)
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := client.Sessions.List(b.Context(), nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// plainSession has the fields of a session and none of its methods: what encoding/json does on its own.
+type plainSession struct {
+	ID            string                      `json:"id"`
+	Type          string                      `json:"type"`
+	Attributes    plainAttributes             `json:"attributes"`
+	Relationships beltic.SessionRelationships `json:"relationships"`
+}
+
+type plainAttributes beltic.SessionAttributes
+
+func BenchmarkEncodingJSON(b *testing.B) {
+	body := []byte(strings.ReplaceAll(fullPage(b, 100), `"identity_numbers":{`, `"ignored":{`))
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		var page struct {
+			Data []plainSession `json:"data"`
+		}
+		if err := json.Unmarshal(body, &page); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkEncodeSession(b *testing.B) {
+	client := newBenchClient(b, fullPage(b, 1))
+	page, err := client.Sessions.List(b.Context(), nil)
+	require.NoError(b, err)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := page.Data[0].MarshalJSON(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,131 @@
+// Command list prints identity sessions as a table. It talks to the real API if BELTIC_API_KEY is set, and otherwise to a fake server
+// in its own process.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"text/tabwriter"
+	"time"
+
+	"github.com/belticlabs/beltic-go"
+	"github.com/belticlabs/beltic-go/beltictest"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	switch err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+type settings struct {
+	options      beltic.SessionListOptions
+	limit        int
+	all          bool
+	showPersonal bool
+}
+
+func run(ctx context.Context, args []string, out, notes io.Writer) error {
+	s, err := parse(args, notes)
+	if err != nil {
+		return err
+	}
+	client, done, err := connect(notes)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return list(ctx, client, s, out, notes)
+}
+
+func parse(args []string, notes io.Writer) (s settings, err error) {
+	flags := flag.NewFlagSet("list", flag.ContinueOnError)
+	flags.SetOutput(notes)
+	flags.StringVar((*string)(&s.options.Status), "status", "", "only sessions of this `status`, such as approved")
+	flags.StringVar((*string)(&s.options.EntityType), "entity-type", "", "only sessions of this `type`: person or business")
+	flags.StringVar(&s.options.Filter.Account, "account", "", "only sessions of the account with this `id`")
+	flags.StringVar(&s.options.Filter.SessionDevice, "device", "", "only sessions of the device with this `id`")
+	flags.IntVar(&s.options.Page.Size, "page-size", 0, "sessions a page; 0 is the API's default")
+	flags.IntVar(&s.limit, "limit", 20, "print at most this many sessions")
+	flags.BoolVar(&s.all, "all", false, "print every session, page after page")
+	flags.BoolVar(&s.showPersonal, "show-personal-data", false, "show names and e-mail addresses")
+	if err := flags.Parse(args); err != nil {
+		return s, err
+	}
+	if flags.NArg() > 0 {
+		return s, fmt.Errorf("unexpected argument %q; see -help", flags.Arg(0))
+	}
+	return s, nil
+}
+
+// connect returns a client and what to call when it is no longer needed.
+func connect(notes io.Writer) (client *beltic.Client, done func(), err error) {
+	if os.Getenv("BELTIC_API_KEY") != "" {
+		fmt.Fprintln(notes, "Listing from the Beltic API with the key in BELTIC_API_KEY.")
+		client, err = beltic.NewClientFromEnv(beltic.WithUserAgent("beltic-list/1"))
+		return client, func() {}, err
+	}
+	const sessions = 300
+	fmt.Fprintf(notes, "BELTIC_API_KEY is not set: listing %d made-up sessions from a fake server in this process.\n", sessions)
+	server := beltictest.NewServer(beltictest.WithSessions(beltictest.GenerateSessions(1, sessions)...))
+	return server.Client(), server.Close, nil
+}
+
+func list(ctx context.Context, client *beltic.Client, s settings, out, notes io.Writer) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	defer table.Flush()
+	header := "CREATED\tID\tSTATUS\tTYPE\tDECISIONED"
+	if s.showPersonal {
+		header += "\tNAME\tE-MAIL"
+	}
+	fmt.Fprintln(table, header)
+	n := 0
+	for session, err := range client.Sessions.All(ctx, &s.options) {
+		if item, ok := errors.AsType[*beltic.ItemError](err); ok {
+			fmt.Fprintln(notes, "skipped:", item)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if !s.all && n == s.limit {
+			fmt.Fprintln(notes, "There are more: use -limit or -all.")
+			break
+		}
+		n++
+		fmt.Fprintln(table, row(session, s.showPersonal))
+	}
+	return nil
+}
+
+func row(s *beltic.Session, showPersonal bool) string {
+	text := fmt.Sprintf("%s\t%s\t%s\t%s\t%s", date(s.CreatedAt), s.ID, s.Status, s.EntityType, date(s.DecisionedAt))
+	if showPersonal {
+		text += fmt.Sprintf("\t%s\t%s", name(s), s.Contact.Email)
+	}
+	return text
+}
+
+func name(s *beltic.Session) string {
+	if s.EntityType == beltic.EntityTypeBusiness {
+		return s.Business.LegalName
+	}
+	return s.Person.Name.First + " " + s.Person.Name.Last
+}
+
+func date(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.Format("2006-01-02 15:04")
+}

@@ -1,0 +1,15 @@
+// Package faulttest drives the library through the fault catalogue: what goes wrong between a client and an API, one subtest for
+// each row of it, named by its number. It has tests only.
+//
+// Every row runs in a lab, which checks eight invariants whatever the row is about: errors are typed, nothing secret is shown, nothing
+// is left open, memory and time are bounded, records come once and the list ends only when the server says so, attempts are
+// counted at the server, and one origin is dialed.
+//
+// All rows, and their count:
+//
+//	go test ./internal/faulttest -v -run 'TestFault|TestCatalogue' | grep -E '^(rows|---|FAIL|ok)'
+//
+// prints "rows: 149 of 149", and fails where a row is missing, skipped or failed. One row:
+//
+//	go test ./internal/faulttest -v -run TestFault/F123
+package faulttest

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+
+	beltic "github.com/belticlabs/beltic-go"
+	"github.com/belticlabs/beltic-go/beltictest"
+)
+
+// The list that first, middle and last are the pages of.
+const (
+	listLength = 8
+	pageSize   = "3"
+	seed       = 1
+	// population is how many sessions are generated to find one of every kind in.
+	population = 1000
+)
+
+// fixtures are the bodies by the name of their file.
+func fixtures() map[string][]byte {
+	files := errorBodies()
+	list := beltictest.GenerateSessions(seed, listLength)
+	first := page(list, "")
+	middle := page(list, endOf(first))
+	files["sessions/first.json"] = first
+	files["sessions/middle.json"] = middle
+	files["sessions/last.json"] = page(list, endOf(middle))
+	files["sessions/empty.json"] = ask(nil, nil)
+	for name, session := range sessions() {
+		files["sessions/"+name+".json"] = ask([]beltic.Session{session}, nil)
+	}
+	return files
+}
+
+// page is a page of the list, from behind a cursor on.
+func page(list []beltic.Session, after string) []byte {
+	query := url.Values{"page[size]": {pageSize}, "page[total]": {"true"}}
+	if after != "" {
+		query.Set("page[after]", after)
+	}
+	return ask(list, query)
+}
+
+// ask is the answer of a fake server with these sessions, which goes by the name of the API.
+func ask(list []beltic.Session, query url.Values) []byte {
+	server := beltictest.NewServer(beltictest.InMemory(), beltictest.WithSessions(list...))
+	defer server.Close()
+	req := httptest.NewRequest(http.MethodGet, beltic.DefaultBaseURL+"/identity/sessions", nil)
+	req.URL.RawQuery = query.Encode()
+	req.Header.Set("X-Api-Key", server.APIKey)
+	resp := httptest.NewRecorder()
+	server.ServeHTTP(resp, req)
+	return indent(resp.Body.Bytes())
+}
+
+func endOf(body []byte) string {
+	var page beltic.Page[beltic.Session]
+	must(json.Unmarshal(body, &page))
+	return page.Meta.Page.Cursors.End
+}
+
+// sessions are those that stand alone on their page. Of the generated ones it takes the one of each kind that has the most to show.
+func sessions() map[string]beltic.Session {
+	chosen := map[string]beltic.Session{"full": full(), "sparse": sparse(), "null": null(), "unicode": unicode()}
+	for _, session := range beltictest.GenerateSessions(seed, population) {
+		for _, name := range []string{string(session.EntityType), "status_" + string(session.Status)} {
+			if richest, ok := chosen[name]; !ok || len(encode(session)) > len(encode(richest)) {
+				chosen[name] = session
+			}
+		}
+	}
+	return chosen
+}
+
+func encode(v any) []byte {
+	text, err := json.Marshal(v)
+	must(err)
+	return text
+}
+
+func indent(text []byte) []byte {
+	var b bytes.Buffer
+	must(json.Indent(&b, text, "", "  "))
+	b.WriteByte('\n')
+	return b.Bytes()
+}
+
+// must panics: the input of the generator is its own source.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
