@@ -10,6 +10,7 @@ import (
 	"os"
 	"reflect"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,6 +40,7 @@ type Client struct {
 	base *url.URL
 	send transport.Handler
 	http *http.Client
+	redacted
 }
 
 // Option changes a [Client] while it is made.
@@ -136,8 +138,8 @@ func WithHTTPClient(client *http.Client) Option {
 			c.httpClient = nil
 			return nil
 		}
-		if v := reflect.ValueOf(client.Transport); v.Kind() == reflect.Pointer && v.IsNil() {
-			return &ConfigError{Field: "http client", Problem: "has a transport that is a nil pointer"}
+		if isNil(client.Transport) {
+			return &ConfigError{Field: "http client", Problem: "has a transport that is a nil value in an interface"}
 		}
 		if client.Timeout < 0 {
 			return &ConfigError{Field: "http client", Problem: "has a negative timeout"}
@@ -271,6 +273,8 @@ func parseBaseURL(text string) (*url.URL, error) {
 		problem = "must start with https://"
 	case base.Hostname() == "":
 		problem = "has no host"
+	case base.Port() != "" && !isPort(base.Port()):
+		problem = "has a port that cannot be"
 	case base.User != nil:
 		problem = "has user information in it"
 	case base.RawQuery != "" || base.ForceQuery:
@@ -284,6 +288,22 @@ func parseBaseURL(text string) (*url.URL, error) {
 		return nil, &ConfigError{Field: "base URL", Problem: problem}
 	}
 	return base, nil
+}
+
+// isNil reports a nil pointer, function or the like in a transport, which net/http would call.
+func isNil(transport http.RoundTripper) bool {
+	v := reflect.ValueOf(transport)
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Chan:
+		return v.IsNil()
+	default:
+		return false
+	}
+}
+
+func isPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n > 0
 }
 
 func isLoopback(host string) bool {

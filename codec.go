@@ -19,6 +19,7 @@ import (
 type kept struct {
 	forms uint64 // two bits for each member, by its place in the struct
 	more  string // the members that the library does not know: raw JSON, separated by commas
+	redacted
 }
 
 func (k *kept) own() *kept { return k }

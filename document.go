@@ -56,7 +56,7 @@ func decodePage[T any](resp *transport.Response, maxItems int) (*Page[T], error)
 		Response: &Response{
 			StatusCode: resp.StatusCode,
 			Header:     resp.Header,
-			RequestID:  transport.RequestID(resp.Header),
+			RequestID:  resp.RequestID(),
 			Attempts:   resp.Attempts,
 		},
 	}
@@ -211,7 +211,9 @@ func parseLinks(raw []byte) Links {
 	if json.Unmarshal(orNull(raw), &wire, json.MatchCaseInsensitiveNames(true)) != nil {
 		return Links{}
 	}
-	return Links{string(wire.Self), string(wire.First), string(wire.Next), string(wire.Prev), string(wire.Last)}
+	return Links{
+		Self: string(wire.Self), First: string(wire.First), Next: string(wire.Next), Prev: string(wire.Prev), Last: string(wire.Last),
+	}
 }
 
 type link string

@@ -82,23 +82,27 @@ func newAPIError(resp *transport.Response) *APIError {
 	problems, requestID := jsonapi.Problems(resp.Body)
 	e := &APIError{
 		StatusCode: resp.StatusCode,
-		RequestID:  transport.RequestID(resp.Header),
+		RequestID:  resp.RequestID(),
 		RetryAfter: resp.RetryAfter,
 		Attempts:   resp.Attempts,
 		stopped:    resp.Stopped,
 	}
-	if e.RequestID == "" && transport.IsToken(requestID) {
-		e.RequestID = requestID
+	if id := resp.Showable(requestID); e.RequestID == "" && transport.IsToken(id) {
+		e.RequestID = id
 	}
 	for _, p := range problems {
 		e.Errors = append(e.Errors, ErrorObject{
 			ID:     string(p.ID),
 			Status: string(p.Status),
-			Code:   string(p.Code),
+			Code:   resp.Showable(string(p.Code)),
 			Title:  string(p.Title),
 			Detail: string(p.Detail),
-			Source: ErrorSource{Pointer: string(p.Source.Pointer), Parameter: string(p.Source.Parameter), Header: string(p.Source.Header)},
-			Meta:   json.RawMessage(p.Meta),
+			Source: ErrorSource{
+				Pointer:   resp.Showable(string(p.Source.Pointer)),
+				Parameter: resp.Showable(string(p.Source.Parameter)),
+				Header:    string(p.Source.Header),
+			},
+			Meta: json.RawMessage(p.Meta),
 		})
 	}
 	return e
@@ -108,10 +112,7 @@ func newAPIError(resp *transport.Response) *APIError {
 func (e *APIError) Error() string {
 	t := newText("%d %s", e.StatusCode, http.StatusText(e.StatusCode))
 	if len(e.Errors) > 0 {
-		first := e.Errors[0]
-		t.token("code", first.Code)
-		t.token("pointer", first.Source.Pointer)
-		t.token("parameter", first.Source.Parameter)
+		t.object(e.Errors[0])
 	}
 	t.token("request id", e.RequestID)
 	t.attempts(e.Attempts)
@@ -340,6 +341,13 @@ func (t *text) token(name, value string) {
 	if transport.IsToken(strings.NewReplacer("/", "", "[", "", "]", "").Replace(value)) {
 		t.add("%s %s", name, value)
 	}
+}
+
+func (t *text) object(o ErrorObject) *text {
+	t.token("code", o.Code)
+	t.token("pointer", o.Source.Pointer)
+	t.token("parameter", o.Source.Parameter)
+	return t
 }
 
 func (t *text) attempts(n int) {

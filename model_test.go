@@ -172,23 +172,19 @@ func TestThePagerAgainstAModel(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		server, want, ends := newModel(r)
 		synctest.Test(t, func(t *testing.T) {
-			i := r.IntN(len(walks))
-			got, err := walks[i](t, r, server)
-			if i == resuming && ends == byCycle {
-				// A resumed walk knows the cursors since its checkpoint only, so it may go round once before it finds out.
-				require.GreaterOrEqual(t, len(got), len(want))
-				got = got[:len(want)]
+			ways := len(walks)
+			if ends == byCycle {
+				ways-- // a walk that is resumed again and again knows the cursors since its checkpoint only
 			}
+			got, err := walks[r.IntN(ways)](t, r, server)
 			require.Equal(t, want, got, "seed %d", seed)
 			require.Equal(t, ends, endOf(err), "seed %d: %v", seed, err)
 		})
 	}
 }
 
-// walks are the ways to go through a list.
+// walks are the ways to go through a list, byResuming last.
 var walks = []func(*testing.T, *rand.Rand, *modelServer) ([]string, error){byAll, byPages, byIterator, byHand, byResuming}
-
-const resuming = 4 // in walks
 
 func modelClient(t *testing.T, server *modelServer) *beltic.Client {
 	return newClient(t, server.RoundTrip)

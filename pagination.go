@@ -20,6 +20,8 @@ type PageOptions struct {
 	ReadAhead bool `url:"-"`
 	// Resume goes on where a [Checkpoint] was taken.
 	Resume Checkpoint `url:"-"`
+
+	redacted `url:"-"`
 }
 
 func (p PageOptions) validate() error {
@@ -59,7 +61,8 @@ type Page[T any] struct {
 
 // Meta is what a page says of itself.
 type Meta struct {
-	Page PageMeta `json:"page"`
+	Page     PageMeta `json:"page"`
+	redacted `json:"-"`
 }
 
 // PageMeta is where a page stands in its list.
@@ -68,21 +71,24 @@ type PageMeta struct {
 	HasNextPage     bool          `json:"hasNextPage"`
 	HasPreviousPage bool          `json:"hasPreviousPage"`
 	Total           Optional[int] `json:"total,omitzero"`
+	redacted        `json:"-"`
 }
 
 // Cursors are the two ends of a page. They are opaque; treat them as secrets, they may tell of a record.
 type Cursors struct {
-	Start string `json:"start,omitempty"`
-	End   string `json:"end,omitempty"`
+	Start    string `json:"start,omitempty"`
+	End      string `json:"end,omitempty"`
+	redacted `json:"-"`
 }
 
 // Links are the URLs that came with a page. They hold cursors and filters.
 type Links struct {
-	Self  string `json:"self,omitempty"`
-	First string `json:"first,omitempty"`
-	Next  string `json:"next,omitempty"`
-	Prev  string `json:"prev,omitempty"`
-	Last  string `json:"last,omitempty"`
+	Self     string `json:"self,omitempty"`
+	First    string `json:"first,omitempty"`
+	Next     string `json:"next,omitempty"`
+	Prev     string `json:"prev,omitempty"`
+	Last     string `json:"last,omitempty"`
+	redacted `json:"-"`
 }
 
 // Response is the HTTP side of a page.
@@ -185,6 +191,7 @@ type Iterator[T any] struct {
 	i       int // the record of the page that Next goes to
 	current *T
 	err     error
+	redacted
 }
 
 // Next goes to the next record and reports whether there is one. It returns false at the end of the list, at an error and at a record that

@@ -58,11 +58,14 @@ func (r ToOne) Format(f fmt.State, _ rune) { show(f, r.summary()) }
 // LogValue shows the type and id.
 func (r ToOne) LogValue() slog.Value { return slog.StringValue(r.summary()) }
 
-// Format hides the struct that embeds it, unless that shows something itself: what holds personal data is shut by default.
-func (kept) Format(f fmt.State, _ rune) { show(f, hidden) }
+// redacted shuts the struct that embeds it.
+type redacted struct{}
+
+// Format hides the struct that embeds it.
+func (redacted) Format(f fmt.State, _ rune) { show(f, hidden) }
 
 // LogValue hides the struct that embeds it.
-func (kept) LogValue() slog.Value { return slog.StringValue(hidden) }
+func (redacted) LogValue() slog.Value { return slog.StringValue(hidden) }
 
 // Format hides the date; string(d) is the text.
 func (d Date) Format(f fmt.State, _ rune) { show(f, d.summary()) }
@@ -94,12 +97,13 @@ func (o Optional[T]) summary() string {
 func (e *APIError) Format(f fmt.State, _ rune) { show(f, e.Error()) }
 
 // Format shows the code and source, not the server's free text.
-func (o ErrorObject) Format(f fmt.State, _ rune) {
-	t := newText("error object")
-	t.token("code", o.Code)
-	t.token("pointer", o.Source.Pointer)
-	t.token("parameter", o.Source.Parameter)
-	show(f, strings.TrimPrefix(t.String(), prefix))
+func (o ErrorObject) Format(f fmt.State, _ rune) { show(f, o.summary()) }
+
+// LogValue shows the code and source, not the server's free text.
+func (o ErrorObject) LogValue() slog.Value { return slog.StringValue(o.summary()) }
+
+func (o ErrorObject) summary() string {
+	return strings.TrimPrefix(newText("error").object(o).String(), prefix)
 }
 
 // Format shows the text of Error, whatever the verb.
@@ -137,25 +141,14 @@ func (p Page[T]) summary() string {
 	return fmt.Sprintf("Page(%d records, hasNextPage=%t)", len(p.Data), p.HasNext())
 }
 
-// Format hides the cursors.
-func (m Meta) Format(f fmt.State, _ rune) { show(f, m.Page.summary()) }
-
-// Format hides the cursors.
-func (m PageMeta) Format(f fmt.State, _ rune) { show(f, m.summary()) }
-
-func (m PageMeta) summary() string {
-	return fmt.Sprintf("PageMeta(hasNextPage=%t hasPreviousPage=%t)", m.HasNextPage, m.HasPreviousPage)
-}
-
-// Format hides the cursors.
-func (c Cursors) Format(f fmt.State, _ rune) { show(f, "Cursors("+hidden+")") }
-
-// Format hides the links.
-func (l Links) Format(f fmt.State, _ rune) { show(f, "Links("+hidden+")") }
-
 // Format shows the status, request id and attempts, and no header.
-func (r Response) Format(f fmt.State, _ rune) {
-	show(f, fmt.Sprintf("Response(%d request_id=%s attempts=%d)", r.StatusCode, r.RequestID, r.Attempts))
+func (r Response) Format(f fmt.State, _ rune) { show(f, r.summary()) }
+
+// LogValue shows the status, request id and attempts, and no header.
+func (r Response) LogValue() slog.Value { return slog.StringValue(r.summary()) }
+
+func (r Response) summary() string {
+	return fmt.Sprintf("Response(%d request_id=%s attempts=%d)", r.StatusCode, r.RequestID, r.Attempts)
 }
 
 // Format hides the cursor and the filters.
@@ -167,11 +160,3 @@ func (o SessionListOptions) LogValue() slog.Value { return slog.StringValue(o.su
 func (o SessionListOptions) summary() string {
 	return fmt.Sprintf("SessionListOptions(size=%d status=%s entity_type=%s)", o.Page.Size, shownEnum(o.Status), shownEnum(o.EntityType))
 }
-
-// Format hides the cursor.
-func (p PageOptions) Format(f fmt.State, _ rune) {
-	show(f, fmt.Sprintf("PageOptions(size=%d)", p.Size))
-}
-
-// Format hides the filters.
-func (s SessionFilter) Format(f fmt.State, _ rune) { show(f, "SessionFilter("+hidden+")") }

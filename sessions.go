@@ -24,6 +24,7 @@ type SessionListOptions struct {
 type SessionFilter struct {
 	Account       string `url:"account,omitempty"`        // id of an account, "" is any
 	SessionDevice string `url:"session_device,omitempty"` // id of a session device, "" is any
+	redacted      `url:"-"`
 }
 
 // maxFilter is the longest value of a filter, in bytes: what is longer is no id, and no server takes the URL.

@@ -32,22 +32,24 @@
 //
 // [Server.Inject] says when something goes wrong, and what:
 //
-//	srv.Inject(beltictest.Next(), beltictest.Status(503).Body(beltictest.BodyHTML))
-//	srv.Inject(beltictest.Every(3), beltictest.Status(429).RetryAfter(2*time.Second))
-//	srv.Inject(beltictest.OnPage(2).Times(2), beltictest.Truncate())
-//	srv.Inject(beltictest.OnPage(3), beltictest.PoisonRecord())
+//		srv.Inject(beltictest.Next(), beltictest.Status(503).Body(beltictest.BodyHTML))
+//		srv.Inject(beltictest.Every(3), beltictest.Status(429).RetryAfter(2*time.Second))
+//		srv.Inject(beltictest.OnPage(2).Times(2), beltictest.Truncate())
+//		srv.Inject(beltictest.OnPage(3), beltictest.PoisonRecord())
 //
-// Answers: [Status], [Answer], [HTML], [Redirect], [ContentType], [Oversized]. Time and connections: [Latency], [Stall], [StallBody], [Reset],
-// [ResetBody], [Hangup], [Truncate]. Pages: [EmptyPage], [MissingCursor], [RepeatCursor], [CursorCycle]. Records: [UnknownStatus], [UnknownField],
-// [PoisonRecord], [DuplicateKey].
+// There are:
+//   - Answers: [Status], [Answer], [HTML], [Redirect], [ContentType], [Oversized].
+//   - Time and connections: [Latency], [Stall], [StallBody], [Reset], [ResetBody], [Hangup], [Truncate].
+//   - Pages: [EmptyPage], [MissingCursor], [RepeatCursor], [CursorCycle].
+//   - Records: [UnknownStatus], [UnknownField], [PoisonRecord], [DuplicateKey].
 //
 // # Changes
 //
-// [Server.Add], [Server.Update], [Server.Transition], [Server.Redact] and [Server.Remove] change the list, also while a client is paging. A cursor is a place in
-// the list, not a number: it stays good when the session that it was made from is gone.
+// [Server.Add], [Server.Update], [Server.Transition], [Server.Redact] and [Server.Remove] change the list, also while a client is
+// paging. A cursor is a place in the list, not a number: it stays good when the session that it was made from is gone.
 //
 // # What was asked
 //
-// [Server.Requests] are the requests that came, with typed options and the key masked; [Server.ExpectRequests] and [Server.ExpectConnections] fail a
-// test with a list of them. Printing a request shows no cursor and no filter value.
+// [Server.Requests] are the requests that came, with typed options and the key masked; [Server.ExpectRequests] and
+// [Server.ExpectConnections] fail a test with a list of them. Printing a request shows no cursor and no filter value.
 package beltictest

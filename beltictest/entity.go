@@ -9,8 +9,8 @@ import (
 	beltic "github.com/belticlabs/beltic-go"
 )
 
-// The vocabulary of the generator is invented: names that no register has, the reserved domains of RFC 2606 and the telephone numbers that are
-// reserved for fiction.
+// The vocabulary of the generator is invented: names that no register has, the reserved domains of RFC 2606 and the telephone
+// numbers that are reserved for fiction.
 var (
 	firstNames = []string{
 		"Avelina", "Bram", "Calix", "Dunja", "Élowen", "Fenwick", "Gisla", "Håkon", "Ilka", "Jorun", "Kéziah", "Łucja", "Mirabel",

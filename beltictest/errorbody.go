@@ -67,7 +67,8 @@ func (b ErrorBody) render(status int, id string) (contentType string, body []byt
 	case BodyText:
 		return "text/plain; charset=utf-8", []byte(title + "\n")
 	case BodyHTML:
-		return "text/html", fmt.Appendf(nil, "<html><head><title>%[1]d %[2]s</title></head><body><h1>%[1]d %[2]s</h1></body></html>\n", status, title)
+		const page = "<html><head><title>%[1]d %[2]s</title></head><body><h1>%[1]d %[2]s</h1></body></html>\n"
+		return "text/html", fmt.Appendf(nil, page, status, title)
 	case BodyXML:
 		return "application/xml", fmt.Appendf(nil, "<Error><Code>%s</Code><Message>%s</Message></Error>\n", code, title)
 	case BodyEmpty:

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Fault is something that goes wrong with an answer. [Server.Inject] switches it on. The faults of a page do nothing to an answer that is none.
+// Fault is something that goes wrong with an answer. [Server.Inject] switches it on. The faults of a page do nothing to an answer
+// that is none.
 type Fault interface {
 	// String names the fault in the log of requests.
 	String() string

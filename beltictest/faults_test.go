@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"runtime"
 	"syscall"
@@ -249,7 +250,10 @@ func TestCursorFaults(t *testing.T) {
 }
 
 func TestCursorFaultsBackward(t *testing.T) {
-	for _, fault := range []beltictest.Fault{beltictest.RepeatCursor(), beltictest.CursorCycle(2), beltictest.CursorCycle(9), beltictest.MissingCursor()} {
+	faults := []beltictest.Fault{
+		beltictest.RepeatCursor(), beltictest.CursorCycle(2), beltictest.CursorCycle(9), beltictest.MissingCursor(),
+	}
+	for _, fault := range faults {
 		t.Run(fault.String(), func(t *testing.T) {
 			inBubble(t, func(t *testing.T, srv *beltictest.Server) {
 				page, err := srv.Client().Sessions.List(t.Context(), sized(45))
@@ -435,7 +439,12 @@ func TestTheTransportEndsWithTheBody(t *testing.T) {
 			require.NoError(t, resp.Body.Close()) // unread: the bubble fails if the handler's goroutine stays
 		}
 		canceled, cancel := context.WithCancel(t.Context())
+		open, err := srv.Transport().RoundTrip(r.WithContext(canceled))
+		require.NoError(t, err)
 		cancel()
+		synctest.Wait()
+		_, err = io.ReadAll(open.Body)
+		assert.ErrorIs(t, err, context.Canceled)
 		resp, err := srv.Transport().RoundTrip(r.WithContext(canceled))
 		if !assert.True(t, errors.Is(err, context.Canceled)) {
 			resp.Body.Close()

@@ -31,7 +31,7 @@ func TestMutationsWhilePaging(t *testing.T) {
 		require.NoError(t, err)
 		got = append(got, idsOf(page.Data)...)
 	}
-	want := append(slices.DeleteFunc(slices.Clone(original), func(id string) bool { return id == original[15] }), reversed(idsOf(sessions[:10]))...)
+	want := slices.Concat(original[:15], original[16:], reversed(idsOf(sessions[:10])))
 	assert.Equal(t, want, got)
 }
 
@@ -100,8 +100,8 @@ func TestTransitionsFollowTheLifecycle(t *testing.T) {
 	created := time.Date(2024, time.May, 1, 12, 0, 0, 0, time.UTC)
 	for from, allowed := range lifecycle {
 		for to := range lifecycle {
-			srv := beltictest.NewServer(beltictest.InMemory(), beltictest.WithSessions(beltic.Session{ID: "s", SessionAttributes: beltic.SessionAttributes{
-				Status: from, CreatedAt: created, UpdatedAt: created}}))
+			attributes := beltic.SessionAttributes{Status: from, CreatedAt: created, UpdatedAt: created}
+			srv := beltictest.NewServer(beltictest.InMemory(), beltictest.WithSessions(beltic.Session{ID: "s", SessionAttributes: attributes}))
 			err := srv.Transition("s", to)
 			session := srv.Sessions()[0]
 			if !slices.Contains(allowed, to) {
@@ -120,10 +120,11 @@ func TestTransitionsFollowTheLifecycle(t *testing.T) {
 
 func TestTransitionsShowInTheNextAnswer(t *testing.T) {
 	inBubble(t, func(t *testing.T, srv *beltictest.Server) { // where now is before the sessions were created
-		created := listIDs(t, srv.Client(), &beltic.SessionListOptions{Status: beltic.SessionStatusCreated})
-		require.NotEmpty(t, created)
+		onlyCreated := &beltic.SessionListOptions{Status: beltic.SessionStatusCreated}
+		created := listIDs(t, srv.Client(), onlyCreated)
+		require.Greater(t, len(created), 1)
 		require.NoError(t, srv.Transition(created[0], beltic.SessionStatusStarted))
-		assert.Equal(t, created[1:], append([]string{}, listIDs(t, srv.Client(), &beltic.SessionListOptions{Status: beltic.SessionStatusCreated})...))
+		assert.Equal(t, created[1:], listIDs(t, srv.Client(), onlyCreated))
 		for _, s := range srv.Sessions() {
 			assertLifecycle(t, s)
 		}

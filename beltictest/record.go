@@ -71,8 +71,8 @@ func recordedPath(u *url.URL, replace func(segment string) string) string {
 	return strings.Join(segments, "/")
 }
 
-// Recorder is an [http.RoundTripper] that stores every exchange it carries as a fixture for [Replay]. Make one with [Record]. It is safe for
-// concurrent use.
+// Recorder is an [http.RoundTripper] that stores every exchange it carries as a fixture for [Replay]. Make one with [Record].
+// It is safe for concurrent use.
 type Recorder struct {
 	next            http.RoundTripper
 	allowProduction bool
@@ -97,11 +97,12 @@ func AllowProductionKey() RecordOption { return func(r *Recorder) { r.allowProdu
 // arrive. The directory is made if need be, and must not hold a recording already.
 //
 // Nothing is stored but what an allow-list names: the members of the documented shape, known values of enums, booleans, the
-// documented numbers, and timestamps, all moved by one offset. Every other text becomes a made-up one of the same shape; members that are
-// not documented are dropped. The same text always becomes the same made-up one, so ids, cursors and links still fit together; the
-// secret behind that ends with the process. Dates without a time are personal and made up. Request headers and bodies, the host and
-// the base path are never stored. A last check reads each file before it is written: if the key, the host or a text of
-// the answer is still there, nothing is written and the round trip fails with [ErrNotScrubbed].
+// documented numbers, and timestamps, all moved by one offset. Every other text becomes a made-up one of the same shape; members
+// that are not documented are dropped. The same text always becomes the same made-up one, so ids, cursors and links still fit
+// together; the secret behind that ends with the process. Dates without a time are personal and made up. Request headers and bodies, the host
+// and the base path are never stored. A last check reads each file before it is written: if the key, the host or a text of the
+// answer is still there, nothing is written and the round trip fails with [ErrNotScrubbed]. So does, before it is sent, a request
+// with a query parameter that is not documented.
 //
 // Lengths and punctuation of texts survive, as do the documented numbers: look at a recording before you publish it.
 func Record(dir string, opts ...RecordOption) (*Recorder, error) {

@@ -127,7 +127,8 @@ func (c *canaries) all(names ...string) map[string]any {
 
 // unknown is an undocumented value with canaries at every depth, names included.
 func (c *canaries) unknown() any {
-	return []any{c.text("array"), []any{c.text("deep"), map[string]any{c.text("name"): c.text("value"), "first": c.text("first")}}, 17, true}
+	object := map[string]any{c.text("name"): c.text("value"), "first": c.text("first")}
+	return []any{c.text("array"), []any{c.text("deep"), object}, 17, true}
 }
 
 func (c *canaries) ref(name string) map[string]any {
@@ -149,7 +150,9 @@ func (c *canaries) session(i int, created time.Time) map[string]any {
 	attributes := map[string]any{
 		"status": statuses[c.rng.IntN(len(statuses))], "creator_type": "system", "entity_type": "person",
 		"creator_id": c.text("creator_id"), "person": person,
-		"business":         map[string]any{"legal_name": c.text("legal"), "registration_date": "1988-11-09", "shareholders": []any{shareholder}},
+		"business": map[string]any{
+			"legal_name": c.text("legal"), "registration_date": "1988-11-09", "shareholders": []any{shareholder},
+		},
 		"identity_numbers": []any{number},
 		"contact":          c.all("email", "phone"),
 		"address":          c.all("line1", "line2", "sublocality", "locality", "administrative_area", "postal_code", "country_code"),
@@ -199,7 +202,7 @@ func (s *recordServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	for name, value := range map[string]string{
 		"Content-Type": "application/json; charset=utf-8; x=" + s.c.text("param"), "X-Request-Id": s.c.text("request_id"),
-		"Set-Cookie": s.c.text("cookie"), "Server": s.c.text("server"), "Retry-After": s.c.text("retry"), "Date": "Wed, 22 Oct 2025 22:13:48 GMT",
+		"Set-Cookie": s.c.text("cookie"), "Server": s.c.text("server"), "Retry-After": s.c.text("retry"),
 	} {
 		w.Header().Set(name, value)
 	}
@@ -209,7 +212,9 @@ func (s *recordServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"cursors": map[string]any{"start": s.cursors[from], "end": s.cursors[to-1]}, "hasNextPage": to < len(s.sessions),
 			"hasPreviousPage": from > 0, "total": len(s.sessions), "hint": s.c.text("hint"),
 		}},
-		"links":   map[string]any{"self": link(""), "next": link(s.cursors[to-1]), "first": map[string]any{"href": "/identity/" + s.c.text("path")}},
+		"links": map[string]any{
+			"self": link(""), "next": link(s.cursors[to-1]), "first": map[string]any{"href": "/identity/" + s.c.text("path")},
+		},
 		"jsonapi": s.c.unknown(),
 	})
 	w.Write(answer)
@@ -411,6 +416,14 @@ func TestRecordWritesNothingWithTheHostInIt(t *testing.T) {
 	assert.Zero(t, recorder.Summary().Files)
 }
 
+// The reserved name stands for every host, so it is no secret.
+func TestRecordOfAReservedHost(t *testing.T) {
+	recorder, dir := newRecorder(t, recordAnswer(200, nil, `{"data":[{"attributes":{"contact":{"email":"j@example.com"}}}]}`))
+	_, err := recordGet(t, recorder, "https://example.com/v1/identity/sessions")
+	require.NoError(t, err)
+	assert.Contains(t, recordedFiles(t, dir)["001.json"], "@example.com")
+}
+
 func TestRecordFilesAreWholeAndPrivate(t *testing.T) {
 	recorder, dir := newRecorder(t, recordAnswer(200, nil, `{"data":[]}`))
 	for range 3 {
@@ -425,8 +438,18 @@ func TestRecordFilesAreWholeAndPrivate(t *testing.T) {
 
 	_, err = beltictest.Record(dir)
 	assert.ErrorContains(t, err, "already holds a recording")
-	require.NoError(t, os.RemoveAll(dir))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "004.json"), 0o700))
 	_, err = recordGet(t, recorder, recordList)
+	require.Error(t, err)
+	left, err := filepath.Glob(filepath.Join(dir, ".*"))
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
+
+func TestRecordTellsWhyItCannotWrite(t *testing.T) {
+	recorder, dir := newRecorder(t, recordAnswer(200, nil, `{"data":[]}`))
+	require.NoError(t, os.RemoveAll(dir))
+	_, err := recordGet(t, recorder, recordList)
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	assert.ErrorIs(t, recorder.Err(), fs.ErrNotExist)
 }

@@ -29,8 +29,8 @@ type Replayer struct {
 
 // Replay reads a recording that [Record] made, such as os.DirFS("testdata/recording") or an [embed.FS].
 //
-// A request is answered if one of the same method, path below the base URL and query was recorded; the order of the parameters does not
-// matter. The same request again gets the next recorded answer. A request that was not recorded, or more often than it was,
+// A request is answered if one of the same method, path below the base URL and query was recorded; the order of the parameters
+// does not matter. The same request again gets the next recorded answer. A request that was not recorded, or more often than it was,
 // fails with [ErrNotRecorded]: nothing is made up, and nothing is sent.
 //
 // Ids and cursors are those of the recording, not the real ones: take them from its answers.

@@ -423,8 +423,8 @@ func (s *scrubber) original(texts ...string) {
 	}
 }
 
-// pseudonym replaces a text by one of the same shape: the same for the same text, another one for another text, so that ids and cursors
-// keep their meaning. Lengths and ASCII punctuation survive.
+// pseudonym replaces a text by one of the same shape: the same for the same text, another one for another text, so that ids and
+// cursors keep their meaning. Lengths and ASCII punctuation survive.
 func (s *scrubber) pseudonym(text string) string {
 	s.replaced++
 	if strings.IndexFunc(text, scrubReplaced) < 0 {
@@ -500,8 +500,8 @@ func scrubShape(text string, random *mathrand.Rand) string {
 	}, text)
 }
 
-// check is the gate in front of the disk. It trusts nothing above: every text of the file must be a word of the shape, made up or kept on
-// purpose, and none may contain an original.
+// check is the gate in front of the disk. It trusts nothing above: every text of the file must be a word of the shape, made up or
+// kept on purpose, and no made-up text may contain an original.
 func (s *scrubber) check(file []byte, secrets []string) error {
 	lower := strings.ToLower(string(file))
 	for _, secret := range secrets {

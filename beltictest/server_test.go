@@ -169,6 +169,48 @@ func TestFilters(t *testing.T) {
 	}
 }
 
+// The page information is compared with what follows from the whole list, in both directions, on a list in which most sessions
+// do not match.
+func TestPageInformationIsExact(t *testing.T) {
+	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(5, 300)...))
+	client := srv.Client()
+	opts := beltic.SessionListOptions{Status: beltic.SessionStatusDeclined, EntityType: beltic.EntityTypePerson}
+	all := listIDs(t, client, &opts)
+	require.Greater(t, len(all), 5)
+	require.NotContains(t, []string{all[0], all[len(all)-1]}, srv.Sessions()[0].ID, "the list starts with a session that does not match")
+
+	opts.Page.Size = 1
+	var starts, ends []string
+	for page, err := range client.Sessions.Pages(t.Context(), &opts) {
+		require.NoError(t, err)
+		starts = append(starts, page.Meta.Page.Cursors.Start)
+		ends = append(ends, page.Meta.Page.Cursors.End)
+	}
+	check := func(page beltic.PageOptions, want []string, first int) {
+		t.Helper()
+		opts.Page = page
+		got, err := client.Sessions.List(t.Context(), &opts)
+		require.NoError(t, err)
+		assert.Equal(t, want, idsOf(got.Data))
+		assert.Equal(t, first > 0, got.HasPrevious())
+		assert.Equal(t, first+len(want) < len(all), got.HasNext())
+	}
+	for size := 1; size <= len(all)+1; size++ {
+		check(beltic.PageOptions{Size: size}, all[:min(size, len(all))], 0)
+		for i := range all {
+			end := min(i+1+size, len(all))
+			check(beltic.PageOptions{Size: size, After: ends[i]}, all[i+1:end], i+1)
+			start := max(i-size, 0)
+			check(beltic.PageOptions{Size: size, Before: starts[i]}, all[start:i], start)
+		}
+	}
+
+	last := all[len(all)-1]
+	require.NoError(t, srv.Remove(last))
+	all = all[:len(all)-1]
+	check(beltic.PageOptions{Size: 2, Before: starts[len(all)]}, all[len(all)-2:], len(all)-2)
+}
+
 func TestTotalIsSentOnlyWhenAskedFor(t *testing.T) {
 	srv := beltictest.Start(t, beltictest.WithSessions(beltictest.GenerateSessions(1, 3)...))
 	page, err := srv.Client().Sessions.List(t.Context(), nil)

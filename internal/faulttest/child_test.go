@@ -84,8 +84,7 @@ func (l *lab) hostile(name string) (r report) {
 }
 
 func hostileChild(body step) report {
-	listener := must(net.Listen("tcp", "127.0.0.1:0"))
-	s := startServer(listener, "http", always(body))
+	s := startServer(listenOnLoopback(), always(body))
 	client := must(beltic.NewClient(testKey, beltic.WithBaseURL(s.url()+"/v1")))
 	page, err := client.Sessions.List(context.Background(), nil)
 	client.CloseIdleConnections()
@@ -99,6 +98,8 @@ func hostileChild(body step) report {
 	}
 	return r
 }
+
+func listenOnLoopback() net.Listener { return must(net.Listen("tcp", "127.0.0.1:0")) }
 
 var peakLine = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
 

@@ -66,7 +66,7 @@ var connectionRows = []row{
 		assert.LessOrEqual(l, l.dials(), 3)
 	})},
 	{"F005", "accepts, closes before any byte", inBubble(func(l *lab) {
-		l.serve(always(ok(lastPage(session("s1"))))).greet = everyFirst(hangUp)
+		l.serve(always(ok(lastPage(session("s1")))), firstConnection(hangUp))
 		r := l.collect()
 		require.NoError(l, r.err)
 		assert.Equal(l, []string{"s1"}, r.ids)
@@ -121,11 +121,11 @@ var connectionRows = []row{
 		assert.Equal(l, sixIDs, r.ids)
 	})},
 	{"F012", "unknown CA", onLoopback(func(l *lab) {
-		l.serveTLS(stranger().config("127.0.0.1"), always(ok(lastPage())))
+		l.serve(always(ok(lastPage())), overTLS(stranger().config("127.0.0.1")))
 		l.refusesTLS()
 	})},
 	{"F013", "wrong host name in the certificate", onLoopback(func(l *lab) {
-		l.serveTLS(authority().config("other.example.com"), always(ok(lastPage())))
+		l.serve(always(ok(lastPage())), overTLS(authority().config("other.example.com")))
 		err := l.refusesTLS()
 		assert.NotNil(l, as[*tls.CertificateVerificationError](l, err).Err)
 	})},
@@ -134,7 +134,7 @@ var connectionRows = []row{
 		if strings.Contains(bound, "before") {
 			notBefore, notAfter = farAway.AddDate(-1, 0, 0), farAway
 		}
-		l.serveTLS(authority().configBetween("127.0.0.1", notBefore, notAfter), always(ok(lastPage())))
+		l.serve(always(ok(lastPage())), overTLS(authority().configBetween("127.0.0.1", notBefore, notAfter)))
 		err := l.refusesTLS()
 		assert.Contains(l, err.Error(), bound)
 		assert.Contains(l, err.Error(), "current time 2")
@@ -142,7 +142,7 @@ var connectionRows = []row{
 	{"F015", "server speaks TLS 1.0 and 1.1 only", eachOnLoopback([]uint16{tls.VersionTLS10, tls.VersionTLS11}, func(l *lab, version uint16) {
 		config := authority().config("127.0.0.1")
 		config.MinVersion, config.MaxVersion = version, version
-		l.serveTLS(config, always(ok(lastPage())))
+		l.serve(always(ok(lastPage())), overTLS(config))
 		r := l.collect()
 		l.failed(r.err, "tls", 1)
 		assert.Equal(l, 1, l.dials())
@@ -156,15 +156,7 @@ var connectionRows = []row{
 		assert.Len(l, l.server.seen(), 1)
 	})},
 	{"F018", "TLS handshake hangs", inBubble(func(l *lab) {
-		l.serveTLS(authority().config("127.0.0.1"), always(ok(lastPage(session("s1")))))
-		secure := l.server.serve
-		l.server.serve = func(s *server, c net.Conn) {
-			if s.allConns() == 1 {
-				stall(&exchange{Conn: c})
-				return
-			}
-			secure(s, c)
-		}
+		l.serve(always(ok(lastPage(session("s1")))), overTLS(authority().config("127.0.0.1")), firstConnection(stall))
 		r := l.collect()
 		require.NoError(l, r.err)
 		assert.Equal(l, []string{"s1"}, r.ids)
@@ -299,14 +291,7 @@ func (l *lab) refusesTLS() error {
 
 // serveHTTP2 starts a server that speaks HTTP/2 over TLS.
 func (l *lab) serveHTTP2(script func(n int) h2step) {
-	l.server = l.start("https", nil)
-	l.server.speakHTTP2(script)
-	l.server.startTLS(authority().config("127.0.0.1", "h2"))
-}
-
-// everyFirst does something with the first connection only.
-func everyFirst(do func(*exchange) bool) func(*exchange) bool {
-	return func(x *exchange) bool { return x.server.allConns() > 1 || do(x) }
+	l.serve(nil, overHTTP2(script), overTLS(authority().config("127.0.0.1", "h2")))
 }
 
 // blackHole is a network that does not answer.

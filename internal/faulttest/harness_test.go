@@ -187,35 +187,26 @@ func (l *lab) deadline(d time.Duration) {
 // Servers.
 
 // serve starts the server that clients call.
-func (l *lab) serve(script script) *server {
-	l.server = l.start("http", script)
-	return l.server
-}
-
-// serveTLS starts a TLS server that clients call.
-func (l *lab) serveTLS(config *tls.Config, script script) *server {
-	l.server = l.start("https", script)
-	l.server.startTLS(config)
+func (l *lab) serve(script script, habits ...habit) *server {
+	l.server = l.start(l.listen(), script, habits...)
 	return l.server
 }
 
 // watchEvil starts a server that must not be called.
 func (l *lab) watchEvil() *server {
-	l.evil = l.start("http", always(ok(lastPage(session("evil")))))
+	l.evil = l.start(l.listen(), always(ok(lastPage(session("evil")))))
 	return l.evil
 }
 
-func (l *lab) start(scheme string, script script) *server {
-	s := startServer(l.listen(), scheme, script)
+func (l *lab) start(listener net.Listener, script script, habits ...habit) *server {
+	s := startServer(listener, script, habits...)
 	l.servers = append(l.servers, s)
 	return s
 }
 
 func (l *lab) listen() net.Listener {
 	if !l.virtual {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(l, err)
-		return listener
+		return listenOnLoopback()
 	}
 	pipes := newPipes(fmt.Sprintf("127.0.0.1:%d", len(l.network)+1))
 	l.network[pipes.addr] = pipes.dial
@@ -518,15 +509,20 @@ func (l *lab) checkPrints(what string, value any) bool {
 // checkText reports whether a text is without canaries.
 func (l *lab) checkText(what, text string) bool {
 	l.checks++
-	for _, secret := range append([]string{canary, birthDate, botScore}, l.extraCanaries...) {
-		for _, form := range formsOf(secret) {
-			if strings.Contains(text, form) {
-				return assert.Fail(l, "I2 silent: "+what+" shows a canary", "%.300q", text)
-			}
+	forms := secretForms
+	for _, secret := range l.extraCanaries {
+		forms = append(slices.Clip(forms), formsOf(secret)...)
+	}
+	for _, form := range forms {
+		if strings.Contains(text, form) {
+			return assert.Fail(l, "I2 silent: "+what+" shows a canary", "%.300q", text)
 		}
 	}
 	return true
 }
+
+// secretForms is what must not be in any text.
+var secretForms = slices.Concat(formsOf(canary), formsOf(birthDate), formsOf(botScore))
 
 // formsOf is a text as the verbs of package fmt may write it.
 func formsOf(text string) []string {

@@ -44,20 +44,26 @@ type frame struct {
 	payload     []byte
 }
 
-// speakHTTP2 makes the server speak raw HTTP/2. The script gets the number of the request.
-func (s *server) speakHTTP2(script func(n int) h2step) {
-	s.serve = func(s *server, c net.Conn) {
-		reader := bufio.NewReader(c)
-		if _, err := io.ReadFull(reader, make([]byte, len(preface))); err != nil {
-			return
+// overHTTP2 makes the server speak raw HTTP/2. The script gets the number of the request.
+func overHTTP2(script func(n int) h2step) habit {
+	return func(s *server) {
+		s.script = func(n int, _ *http.Request) step {
+			return func(x *exchange) bool { return script(n)(x.stream) }
 		}
-		st := &stream{exchange: &exchange{Conn: c, server: s}}
-		if !st.frame(frameSettings, 0, 0, nil) {
-			return
-		}
-		for f := range readFrames(reader) {
-			if !st.handle(f, script) {
-				break
+		s.serve = func(c net.Conn) {
+			reader := bufio.NewReader(c)
+			if _, err := io.ReadFull(reader, make([]byte, len(preface))); err != nil {
+				return
+			}
+			x := &exchange{Conn: c, server: s}
+			x.stream = &stream{exchange: x}
+			if !x.stream.frame(frameSettings, 0, 0, nil) {
+				return
+			}
+			for f := range readFrames(reader) {
+				if !x.stream.handle(f) {
+					break
+				}
 			}
 		}
 	}
@@ -84,7 +90,7 @@ func readFrames(r io.Reader) <-chan frame {
 	return frames
 }
 
-func (s *stream) handle(f frame, script func(int) h2step) bool {
+func (s *stream) handle(f frame) bool {
 	switch {
 	case s.silent:
 		return true
@@ -95,7 +101,7 @@ func (s *stream) handle(f frame, script func(int) h2step) bool {
 	case f.kind == frameHeaders:
 		s.id = f.id
 		s.nth++
-		return script(s.server.count(&http.Request{RequestURI: "over HTTP/2"}))(s)
+		return s.server.count(&http.Request{RequestURI: "over HTTP/2"})(s.exchange)
 	}
 	return true
 }

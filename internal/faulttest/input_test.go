@@ -119,7 +119,7 @@ var inputRows = []row{
 		assert.Equal(l, budget+1, as[*beltic.APIError](l, r.err).Attempts, "the budget of the client ends it")
 		assert.LessOrEqual(l, r.took, budget*8*time.Second)
 
-		l.server.script = always(ok(lastPage(session("s1"))))
+		l.server.follow(always(ok(lastPage(session("s1")))))
 		for _, opt := range []beltic.Option{beltic.WithTimeout(0), beltic.WithMaxResponseBytes(0), beltic.WithMaxResponseBytes(math.MaxInt64)} {
 			assert.NoError(l, l.collect(opt).err, "0 is the default")
 		}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"reflect"
 	"runtime"
@@ -324,7 +323,7 @@ func newQuietClient(f roundTrip, opts ...beltic.Option) *beltic.Client {
 func mixedFaultsChild() any {
 	calls := 0
 	for _, fault := range mixedFaults {
-		s := startServer(must(net.Listen("tcp", "127.0.0.1:0")), "http", always(fault))
+		s := startServer(listenOnLoopback(), always(fault))
 		client := must(beltic.NewClient(testKey, beltic.WithBaseURL(s.url()+"/v1"), beltic.WithMaxRetries(0)))
 		for range client.Sessions.All(context.Background(), nil) {
 			continue
@@ -338,9 +337,8 @@ func mixedFaultsChild() any {
 
 // http2Child makes one call over HTTP/2.
 func http2Child() any {
-	s := startServer(must(net.Listen("tcp", "127.0.0.1:0")), "https", nil)
-	s.speakHTTP2(func(int) h2step { return h2ok(lastPage(session("s1"))) })
-	s.startTLS(authority().config("127.0.0.1", "h2"))
+	answer := func(int) h2step { return h2ok(lastPage(session("s1"))) }
+	s := startServer(listenOnLoopback(), nil, overHTTP2(answer), overTLS(authority().config("127.0.0.1", "h2")))
 	transport := libraryTransport()
 	transport.TLSClientConfig = trustingConfig()
 	client := must(beltic.NewClient(testKey, beltic.WithBaseURL(s.url()+"/v1"), beltic.WithHTTPClient(&http.Client{Transport: transport})))

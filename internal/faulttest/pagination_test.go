@@ -55,7 +55,7 @@ var paginationRows = []row{
 		assert.Len(l, l.server.seen(), 100)
 	})},
 	{"F126", "ever new cursors and data", onLoopback(func(l *lab) {
-		const records, perPage = 100_000, 500
+		const records, perPage = 40_000, 500
 		client := l.clientOver(endless(perPage))
 		var before uint64
 		n := 0
@@ -140,7 +140,7 @@ var paginationRows = []row{
 		require.NoError(l, err)
 		l.checkPrints("options", options)
 		l.checkPrints("cursors", page.Meta.Page.Cursors)
-		l.server.script = always(raw(answer(400, `{"errors":[{"code":"`+cursor+`"}]}`, "X-Request-Id: "+cursor)))
+		l.server.follow(always(raw(answer(400, `{"errors":[{"code":"`+cursor+`"}]}`, "X-Request-Id: "+cursor))))
 		_, err = l.list(client, options)
 		as[*beltic.APIError](l, err)
 	})},

@@ -50,7 +50,7 @@ var redirectRows = []row{
 	})},
 	{"F079", "redirect from https to http, same host", onLoopback(func(l *lab) {
 		l.watchEvil()
-		l.serveTLS(authority().config("127.0.0.1"), always(status(302, "Location: "+l.evil.url())))
+		l.serve(always(status(302, "Location: "+l.evil.url())), overTLS(authority().config("127.0.0.1")))
 		l.refusesRedirect()
 	})},
 	{"F080", "redirect to another form of the same host", eachOnLoopback([]string{
@@ -151,7 +151,7 @@ var redirectRows = []row{
 		assert.NotContains(l, strings.ToLower(r.Headers), "x-api-key")
 	})},
 	{"F091", "proxy refuses CONNECT", eachOnLoopback([]string{"403 Forbidden by " + canary, "407 " + canary}, func(l *lab, refusal string) {
-		proxy := l.start("http", always(raw("HTTP/1.1 "+refusal+"\r\nProxy-Authenticate: Basic\r\nContent-Length: 6\r\n\r\n"+canary)))
+		proxy := l.start(l.listen(), always(raw("HTTP/1.1 "+refusal+"\r\nProxy-Authenticate: Basic\r\nContent-Length: 6\r\n\r\n"+canary)))
 		through := must(url.Parse("http://user:" + canary + "@" + proxy.host()))
 		l.allow(through)
 		own := &http.Transport{DialContext: l.dialer((&net.Dialer{}).DialContext)}
@@ -168,8 +168,8 @@ var redirectRows = []row{
 		assert.Len(l, proxy.seen(), 2)
 	})},
 	{"F092", "proxy in the middle, with its own CA", eachOnLoopback([]string{"unknown CA", "RootCAs"}, func(l *lab, how string) {
-		l.serveTLS(stranger().config("api.example.com"), always(ok(lastPage(session("s1")))))
-		proxy := l.start("http", always(tunnel(l.server.host())))
+		l.serve(always(ok(lastPage(session("s1")))), overTLS(stranger().config("api.example.com")))
+		proxy := l.start(l.listen(), always(tunnel(l.server.host())))
 		through := must(url.Parse(proxy.url()))
 		l.allow(through)
 		transport := l.transport()
@@ -188,8 +188,7 @@ var redirectRows = []row{
 	{"F093", "custom DialContext, unix socket, typed-nil transport", onLoopback(func(l *lab) {
 		listener, err := net.Listen("unix", filepath.Join(l.TempDir(), "socket"))
 		require.NoError(l, err)
-		l.server = startServer(listener, "http", always(ok(lastPage(session("s1")))))
-		l.servers = append(l.servers, l.server)
+		l.server = l.start(listener, always(ok(lastPage(session("s1")))))
 		transport := l.transport()
 		transport.DialContext = l.dialer(func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", listener.Addr().String())
@@ -253,9 +252,8 @@ type proxyReport struct {
 
 // proxyChild lists through the proxy that the environment names.
 func proxyChild() any {
-	api := startServer(must(net.Listen("tcp", "127.0.0.1:0")), "https", always(ok(lastPage(session("s1")))))
-	api.startTLS(authority().config("api.example.com"))
-	proxy := startServer(must(net.Listen("tcp", "127.0.0.1:0")), "http", always(tunnel(api.host())))
+	api := startServer(listenOnLoopback(), always(ok(lastPage(session("s1")))), overTLS(authority().config("api.example.com")))
+	proxy := startServer(listenOnLoopback(), always(tunnel(api.host())))
 	os.Setenv("HTTPS_PROXY", proxy.url())
 
 	transport := libraryTransport()

@@ -19,11 +19,10 @@ import (
 type server struct {
 	listener net.Listener
 	scheme   string
-	script   script
-	greet    func(*exchange) bool // what happens to a new connection before any request; nil for nothing
-	serve    func(*server, net.Conn)
+	serve    func(net.Conn)
 
 	mu       sync.Mutex
+	script   script
 	requests []request
 	conns    int
 	open     map[net.Conn]bool
@@ -50,15 +49,51 @@ type exchange struct {
 	net.Conn
 	server  *server
 	request *http.Request
+	stream  *stream // nil over HTTP/1.1
 }
 
 // maxTranscript is how much of what it sends a server remembers.
 const maxTranscript = 4 << 20
 
-func startServer(listener net.Listener, scheme string, script script) *server {
-	s := &server{listener: listener, scheme: scheme, script: script, serve: (*server).serveHTTP1, open: map[net.Conn]bool{}}
+func startServer(listener net.Listener, script script, habits ...habit) *server {
+	s := &server{listener: listener, scheme: "http", script: script, open: map[net.Conn]bool{}}
+	s.serve = s.serveHTTP1
+	for _, habit := range habits {
+		habit(s)
+	}
 	s.done.Go(s.accept)
 	return s
+}
+
+// habit is what a server does other than others.
+type habit func(*server)
+
+// overTLS makes the server speak TLS, and in it whatever it spoke before.
+func overTLS(config *tls.Config) habit {
+	return func(s *server) {
+		s.scheme = "https"
+		plain := s.serve
+		s.serve = func(c net.Conn) {
+			secure := tls.Server(c, config)
+			if secure.Handshake() != nil {
+				return
+			}
+			defer secure.Close()
+			plain(secure)
+		}
+	}
+}
+
+// firstConnection does something with the first connection, and goes on with it if that says so.
+func firstConnection(do step) habit {
+	return func(s *server) {
+		others := s.serve
+		s.serve = func(c net.Conn) {
+			if s.allConns() > 1 || do(&exchange{Conn: c, server: s}) {
+				others(c)
+			}
+		}
+	}
 }
 
 func (s *server) url() string  { return s.scheme + "://" + s.host() }
@@ -74,7 +109,7 @@ func (s *server) accept() {
 		s.done.Go(func() {
 			defer s.track(c, false)
 			defer c.Close()
-			s.serve(s, c)
+			s.serve(c)
 		})
 	}
 }
@@ -92,27 +127,31 @@ func (s *server) track(c net.Conn, isOpen bool) {
 }
 
 func (s *server) serveHTTP1(c net.Conn) {
-	if s.greet != nil && !s.greet(&exchange{Conn: c, server: s}) {
-		return
-	}
 	reader := bufio.NewReader(c)
 	for {
 		r, err := http.ReadRequest(reader)
 		if err != nil {
 			return
 		}
-		if !s.script(s.count(r), r)(&exchange{Conn: c, server: s, request: r}) {
+		if !s.count(r)(&exchange{Conn: c, server: s, request: r}) {
 			return
 		}
 	}
 }
 
-// count notes a request and returns its number.
-func (s *server) count(r *http.Request) int {
+// count notes a request and chooses the answer.
+func (s *server) count(r *http.Request) step {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests = append(s.requests, request{r, time.Now()})
-	return len(s.requests)
+	return s.script(len(s.requests), r)
+}
+
+// follow gives the server another script.
+func (s *server) follow(script script) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.script = script
 }
 
 // seen is the requests up to now.
@@ -341,17 +380,3 @@ type pipeAddr string
 
 func (pipeAddr) Network() string  { return "pipe" }
 func (a pipeAddr) String() string { return string(a) }
-
-// startTLS makes the server speak TLS, and then whatever it spoke before.
-func (s *server) startTLS(config *tls.Config) {
-	s.scheme = "https"
-	plain := s.serve
-	s.serve = func(s *server, c net.Conn) {
-		secure := tls.Server(c, config)
-		if secure.Handshake() != nil {
-			return
-		}
-		defer secure.Close()
-		plain(s, secure)
-	}
-}

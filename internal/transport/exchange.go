@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -50,6 +51,9 @@ func exchange(client *http.Client, limits limits) Handler {
 	}
 }
 
+// maxPresize is how many bytes are set aside for a body on the word of its Content-Length.
+const maxPresize = 8 << 20
+
 // readBody reads the body of a success to its end, or fails: half a page is no page.
 func readBody(ctx context.Context, host string, body io.Reader, answer *http.Response, limit int64) ([]byte, error) {
 	if isEncoded(answer.Header) {
@@ -59,10 +63,10 @@ func readBody(ctx context.Context, host string, body io.Reader, answer *http.Res
 		return nil, &Failure{Kind: KindBodySize, Host: host, Limit: limit}
 	}
 	var buf bytes.Buffer
-	if answer.ContentLength > 0 {
-		buf.Grow(int(answer.ContentLength) + bytes.MinRead)
+	if announced := min(answer.ContentLength, maxPresize); announced > 0 {
+		buf.Grow(int(announced) + bytes.MinRead)
 	}
-	_, err := buf.ReadFrom(io.LimitReader(body, limit+1))
+	_, err := buf.ReadFrom(io.LimitReader(body, min(limit, math.MaxInt64-1)+1))
 	if int64(buf.Len()) > limit {
 		return nil, &Failure{Kind: KindBodySize, Host: host, Limit: limit}
 	}

@@ -24,7 +24,7 @@ func logAttempts(next Handler, logger *slog.Logger) Handler {
 			slog.Duration("duration", time.Since(start)),
 		}
 		if resp != nil {
-			attrs = append(attrs, slog.Int("status", resp.StatusCode), slog.String("request_id", RequestID(resp.Header)))
+			attrs = append(attrs, slog.Int("status", resp.StatusCode), slog.String("request_id", resp.RequestID()))
 			if resp.StatusCode >= 400 {
 				level = slog.LevelWarn
 			}

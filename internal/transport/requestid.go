@@ -1,14 +1,12 @@
 package transport
 
-import "net/http"
-
 // requestIDHeaders are where servers and gateways put the id of a request. Which of them the API sends is undocumented.
 var requestIDHeaders = []string{"X-Request-Id", "Request-Id", "X-Amzn-Requestid", "X-Correlation-Id", "Cf-Ray"}
 
-// RequestID finds the id that the server gave a request, or "".
-func RequestID(header http.Header) string {
+// RequestID finds the id that the server gave the request, or "".
+func (r *Response) RequestID() string {
 	for _, name := range requestIDHeaders {
-		if id := header.Get(name); IsToken(id) {
+		if id := r.Showable(r.Header.Get(name)); IsToken(id) {
 			return id
 		}
 	}

@@ -25,6 +25,16 @@ type Response struct {
 	Attempts   int
 	RetryAfter time.Duration // what the server asked to wait; 0 where it did not
 	Stopped    error         // why a failed call was not tried again: the end of the caller's context, or nil
+
+	isSecret func(text string) bool // tells what the server echoes of the request
+}
+
+// Showable returns a text of the server's if it repeats nothing secret of the request, and otherwise a stand-in.
+func (r *Response) Showable(text string) string {
+	if r.isSecret != nil && r.isSecret(text) {
+		return "[redacted]"
+	}
+	return text
 }
 
 // Handler is one link of the chain. A handler returns a response or a [*Failure], never both.
