@@ -32,10 +32,10 @@
 //
 // [Server.Inject] says when something goes wrong, and what:
 //
-//		srv.Inject(beltictest.Next(), beltictest.Status(503).Body(beltictest.BodyHTML))
-//		srv.Inject(beltictest.Every(3), beltictest.Status(429).RetryAfter(2*time.Second))
-//		srv.Inject(beltictest.OnPage(2).Times(2), beltictest.Truncate())
-//		srv.Inject(beltictest.OnPage(3), beltictest.PoisonRecord())
+//	srv.Inject(beltictest.Next(), beltictest.Status(503).Body(beltictest.BodyHTML))
+//	srv.Inject(beltictest.Every(3), beltictest.Status(429).RetryAfter(2*time.Second))
+//	srv.Inject(beltictest.OnPage(2).Times(2), beltictest.Truncate())
+//	srv.Inject(beltictest.OnPage(3), beltictest.PoisonRecord())
 //
 // There are:
 //   - Answers: [Status], [Answer], [HTML], [Redirect], [ContentType], [Oversized].

@@ -87,6 +87,18 @@ const (
 	scrubbedHTML = "<html><body>" + scrubbedText + "</body></html>"
 )
 
+// scrubFixed takes off what the scrubber itself puts into links, paths and e-mail addresses.
+var scrubFixed = func() *strings.Replacer {
+	fixed := []string{scrubHost, ""}
+	for _, segment := range scrubRoute {
+		fixed = append(fixed, "/"+segment, "/")
+	}
+	for name := range scrubQuery {
+		fixed = append(fixed, url.QueryEscape(name)+"=", "=")
+	}
+	return strings.NewReplacer(fixed...)
+}()
+
 // scrubRuleOf derives the rule of a model. A type that it does not know is replaced or dropped.
 func scrubRuleOf(t reflect.Type, name string) *scrubRule {
 	switch {
@@ -414,10 +426,11 @@ func (s *scrubber) retryAfter(value string) string {
 // original notes what must not reach the disk, unless it is made of nothing but words of the shape, as some routes are.
 func (s *scrubber) original(texts ...string) {
 	isSeparator := func(r rune) bool { return strings.ContainsRune(" /[]?&=:.", r) }
-	isTelling := func(part string) bool { return !s.words[part] && !scrubShortNumber(part, 3) }
+	isWord := func(part string) bool { return s.words[part] || beltic.SessionStatus(part).Known() }
+	isTelling := func(part string) bool { return !isWord(part) && !scrubShortNumber(part, 3) }
 	for _, text := range texts {
 		parts := strings.FieldsFunc(text, isSeparator)
-		if len(parts) > 0 && (!s.words[parts[0]] || slices.ContainsFunc(parts, isTelling)) {
+		if len(parts) > 0 && (!isWord(parts[0]) || slices.ContainsFunc(parts, isTelling)) {
 			s.originals.add(text)
 		}
 	}
@@ -524,8 +537,8 @@ func (s *scrubber) passes(text string) bool {
 	if s.words[text] || s.kept[text] {
 		return true
 	}
-	rest := strings.ReplaceAll(text, scrubHost, "")
-	unescaped, _ := url.QueryUnescape(rest)
+	rest := scrubFixed.Replace(text)
+	unescaped, _ := url.QueryUnescape(rest) // an original may have been escaped
 	return s.made[text] && !s.originals.in(rest, 8) && !s.originals.in(unescaped, 8)
 }
 

@@ -222,7 +222,7 @@ func TestScrubGateStaysOpenForHonestAnswers(t *testing.T) {
 		var sessions []string
 		for i := range 50 {
 			n := page*50 + i
-			sessions = append(sessions, fmt.Sprintf(`{"id":"s%d","attributes":{
+			sessions = append(sessions, fmt.Sprintf(`{"id":"s%d","attributes":{"status":"approved",
 				"person":{"name":{"first":"B%c","middle":"date","last":"Class"},"birth_date":"%d-%02d-%02d"},
 				"business":{"legal_name":"https://example.com","registration_date":"2024-%02d-01"},
 				"identity_numbers":{"number":"%08d","issuing_country_code":"D%c"},
@@ -231,7 +231,8 @@ func TestScrubGateStaysOpenForHonestAnswers(t *testing.T) {
 				"created_at":"2025-%02d-01T00:00:00Z"}}`,
 				n, 'a'+i%26, 1950+n%50, 1+n%12, 1+n%28, 1+n%12, n*7919, 'A'+i%26, 'a'+i%26, i, 1000+n, 1+n%12))
 		}
-		_, file, err := scrubOnce(s, `{"data":[`+strings.Join(sessions, ",")+`],"links":{"self":"/v1/identity/sessions?page[size]=50"},
+		_, file, err := scrubOnce(s, `{"data":[`+strings.Join(sessions, ",")+`],
+			"links":{"self":"/v1/identity/sessions?page[size]=50&status=approved"},"details":["identity/s","page%5Bafter","page[after"],
 			"instance":"/identity/sessions"}`)
 		require.NoError(t, err)
 		require.NoError(t, s.check(file, []string{"staging.internal.test"}), "page %d", page)
@@ -246,6 +247,7 @@ func FuzzScrub(f *testing.F) {
 		`{"links":{"self":"/identity/sessions?page[after]=Zm9v&page[size]=1000","next":{"href":"https://h.test/%zz?a=b"}}}`,
 		`{"errors":[{"status":"422","detail":"mail waldemar@mail.test","source":{"pointer":"/data/0"},"meta":{"x":["y"]}}]}`,
 		`{"id":1e999,"id":"dup","code":"\ud800","title":"山田 \u0000 Ä"}`,
+		`{"code":"identity/s","links":{"next":"/identity/sessions?status=approved"},"data":{"attributes":{"status":"approved"}}}`,
 		`[[[["deep"]]]]`, `"text"`, `12345678`, `null`, `<html>`, `{`, "\xff", ``,
 	} {
 		f.Add(seed)

@@ -209,6 +209,9 @@ func TestPageInformationIsExact(t *testing.T) {
 	require.NoError(t, srv.Remove(last))
 	all = all[:len(all)-1]
 	check(beltic.PageOptions{Size: 2, Before: starts[len(all)]}, all[len(all)-2:], len(all)-2)
+	require.NoError(t, srv.Remove(all[0]))
+	all = all[1:]
+	check(beltic.PageOptions{Size: 2, After: ends[0]}, all[:2], 0)
 }
 
 func TestTotalIsSentOnlyWhenAskedFor(t *testing.T) {

@@ -65,6 +65,9 @@ func parse(args []string, notes io.Writer) (s settings, err error) {
 	if flags.NArg() > 0 {
 		return s, fmt.Errorf("unexpected argument %q; see -help", flags.Arg(0))
 	}
+	if s.limit < 1 {
+		return s, errors.New("-limit must be at least 1; see -help")
+	}
 	return s, nil
 }
 
@@ -84,11 +87,6 @@ func connect(notes io.Writer) (client *beltic.Client, done func(), err error) {
 func list(ctx context.Context, client *beltic.Client, s settings, out, notes io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	defer table.Flush()
-	header := "CREATED\tID\tSTATUS\tTYPE\tDECISIONED"
-	if s.showPersonal {
-		header += "\tNAME\tE-MAIL"
-	}
-	fmt.Fprintln(table, header)
 	n := 0
 	for session, err := range client.Sessions.All(ctx, &s.options) {
 		if item, ok := errors.AsType[*beltic.ItemError](err); ok {
@@ -102,10 +100,23 @@ func list(ctx context.Context, client *beltic.Client, s settings, out, notes io.
 			fmt.Fprintln(notes, "There are more: use -limit or -all.")
 			break
 		}
-		n++
+		if n++; n == 1 {
+			fmt.Fprintln(table, header(s.showPersonal))
+		}
 		fmt.Fprintln(table, row(session, s.showPersonal))
 	}
+	if n == 0 {
+		fmt.Fprintln(notes, "There are no such sessions.")
+	}
 	return nil
+}
+
+func header(showPersonal bool) string {
+	text := "CREATED\tID\tSTATUS\tTYPE\tDECISIONED"
+	if showPersonal {
+		text += "\tNAME\tE-MAIL"
+	}
+	return text
 }
 
 func row(s *beltic.Session, showPersonal bool) string {

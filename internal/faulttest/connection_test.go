@@ -238,11 +238,15 @@ var connectionRows = []row{
 		assert.Equal(l, 2, l.server.allConns())
 	})},
 	{"F024", "not HTTP at all", eachInBubble([]string{"SSH-2.0-OpenSSH_9.6 " + canary, "220 mail.example.com ESMTP " + canary}, func(l *lab, banner string) {
-		l.serve(always(then(raw(banner+"\r\n"), hangUp)))
-		r := l.collect()
-		as[*beltic.TransportError](l, r.err)
-		assert.NotContains(l, r.err.Error(), banner[:3])
-		assert.LessOrEqual(l, len(l.server.seen()), 3)
+		talk := then(raw(banner+"\r\n"), hangUp)
+		for _, habits := range [][]habit{nil, {everyConnection(talk)}} { // behind the request, and before it
+			l.netHTTPLines = habits != nil // net/http quotes what comes before it has sent a request: a known limit, as in F041
+			l.serve(always(talk), habits...)
+			r := l.collect()
+			as[*beltic.TransportError](l, r.err)
+			assert.NotContains(l, r.err.Error(), banner[:3])
+			assert.LessOrEqual(l, l.server.allConns(), 3)
+		}
 	})},
 	{"F027", "64 MB of response headers", onLoopback(func(l *lab) {
 		l.serve(always(then(raw("HTTP/1.1 200 OK\r\n"), flood("X-Filler: "+strings.Repeat("x", 1000)+"\r\n", 64<<10), hangUp)))

@@ -84,6 +84,13 @@ func overTLS(config *tls.Config) habit {
 	}
 }
 
+// everyConnection does the same with every connection, whatever it sends.
+func everyConnection(do step) habit {
+	return func(s *server) {
+		s.serve = func(c net.Conn) { do(&exchange{Conn: c, server: s}) }
+	}
+}
+
 // firstConnection does something with the first connection, and goes on with it if that says so.
 func firstConnection(do step) habit {
 	return func(s *server) {

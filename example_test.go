@@ -1,0 +1,217 @@
+package beltic_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/belticlabs/beltic-go"
+	"github.com/belticlabs/beltic-go/beltictest"
+)
+
+// newServer is a fake server with synthetic sessions, which stands in for the API in the examples.
+func newServer() *beltictest.Server {
+	return beltictest.NewServer(beltictest.WithSessions(beltictest.GenerateSessions(1, 40)...))
+}
+
+func ExampleNewClient() {
+	client, err := beltic.NewClient("sk_staging_example",
+		beltic.WithTimeout(10*time.Second),
+		beltic.WithMaxRetries(4),
+		beltic.WithUserAgent("my-service/1.2"),
+	)
+	fmt.Println(client != nil, err)
+
+	_, err = beltic.NewClient("sk_staging_example\n")
+	fmt.Println(err)
+	// Output:
+	// true <nil>
+	// beltic: api key has white space around it (was it read from a file?)
+}
+
+func ExampleNewClientFromEnv() {
+	os.Unsetenv("BELTIC_API_KEY")
+	_, err := beltic.NewClientFromEnv()
+	fmt.Println(err)
+	// Output: beltic: BELTIC_API_KEY is not set; get a key at https://console.beltic.com/
+}
+
+func ExampleSessionsService_All() {
+	server := newServer()
+	defer server.Close()
+	ctx, client := context.Background(), server.Client()
+
+	n := 0
+	for session, err := range client.Sessions.All(ctx, &beltic.SessionListOptions{Status: beltic.SessionStatusApproved}) {
+		if item, ok := errors.AsType[*beltic.ItemError](err); ok {
+			fmt.Println("skipped:", item) // one record that cannot be decoded; the range goes on
+			continue
+		}
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if session.Status == beltic.SessionStatusApproved {
+			n++
+		}
+	}
+	fmt.Println(n > 0)
+	// Output: true
+}
+
+func ExampleSessionsService_Pages() {
+	server := newServer()
+	defer server.Close()
+
+	for page, err := range server.Client().Sessions.Pages(context.Background(), &beltic.SessionListOptions{Page: beltic.PageOptions{Size: 15}}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(len(page.Data), page.HasNext())
+	}
+	// Output:
+	// 15 true
+	// 15 true
+	// 10 false
+}
+
+func ExampleSessionsService_List() {
+	server := newServer()
+	defer server.Close()
+	ctx := context.Background()
+
+	page, err := server.Client().Sessions.List(ctx, &beltic.SessionListOptions{Page: beltic.PageOptions{Size: 30, Total: true}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	total, _ := page.Total()
+	fmt.Println(len(page.Data), "of", total)
+
+	page, err = page.Next(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(len(page.Data), page.HasNext())
+	// Output:
+	// 30 of 40
+	// 10 false
+}
+
+// A job that is stopped in the middle of a page goes on behind the last session it has seen.
+func ExampleSessionsService_Iterator() {
+	server := newServer()
+	defer server.Close()
+	ctx, client := context.Background(), server.Client()
+
+	it := client.Sessions.Iterator(nil)
+	for range 7 {
+		it.Next(ctx)
+	}
+	stored := it.Checkpoint() // keep it with what the job has written
+
+	it = client.Sessions.Iterator(&beltic.SessionListOptions{Page: beltic.PageOptions{Resume: stored}})
+	n := 0
+	for it.Next(ctx) {
+		n++
+	}
+	fmt.Println(n, it.Err())
+	// Output: 33 <nil>
+}
+
+func ExampleAPIError() {
+	server := newServer()
+	defer server.Close()
+	client := server.Client(beltic.WithMaxRetries(0))
+
+	_, err := client.Sessions.List(context.Background(), &beltic.SessionListOptions{Status: "unheard_of"})
+	if apiErr, ok := errors.AsType[*beltic.APIError](err); ok {
+		fmt.Println(apiErr.StatusCode, apiErr.Errors[0].Source.Parameter)
+	}
+	fmt.Println(errors.Is(err, beltic.ErrBadRequest), errors.Is(err, beltic.ErrServer))
+	// Output:
+	// 400 status
+	// true false
+}
+
+func ExampleSession() {
+	var session beltic.Session
+	err := json.Unmarshal([]byte(`{"id": "sess_1", "type": "session", "attributes": {
+		"status": "approved", "entity_type": "person",
+		"person": {"name": {"first": "Ada", "last": "Example"}, "birth_date": "1990-05-15"},
+		"behavior_analysis": {"bot_score": 0}
+	}}`), &session)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	born, _ := session.Person.BirthDate.Time()
+	score, measured := session.BehaviorAnalysis.BotScore.Get()
+	fmt.Println(session.Person.Name.First, born.Year(), score, measured, session.StartedAt.IsZero())
+	fmt.Println(session) // safe to log
+	// Output:
+	// Ada 1990 0 true true
+	// Session(sess_1 status=approved entity_type=person)
+}
+
+func ExampleWithLogger() {
+	server := newServer()
+	defer server.Close()
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
+		Level: slog.LevelDebug,
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == "time" || a.Key == "duration" || a.Key == "request_id" {
+				return slog.Attr{} // they differ from run to run
+			}
+			return a
+		},
+	}))
+	client := server.Client(beltic.WithLogger(logger))
+	if _, err := client.Sessions.List(context.Background(), nil); err != nil {
+		fmt.Println(err)
+	}
+	// Output: level=DEBUG msg="beltic: request" method=GET route=/identity/sessions attempt=1 status=200
+}
+
+func ExampleWithHTTPClient() {
+	proxied := &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment}}
+	client, err := beltic.NewClient("sk_staging_example", beltic.WithHTTPClient(proxied))
+	fmt.Println(client != nil, err)
+	// Output: true <nil>
+}
+
+func ExampleWithBaseURL() {
+	_, err := beltic.NewClient("sk_staging_example", beltic.WithBaseURL("http://gateway.example.com/v1"))
+	fmt.Println(err)
+	// Output: beltic: base URL must be https: http would send the API key in the clear
+}
+
+func ExampleDate_Time() {
+	born, err := beltic.Date("1990-05-15").Time()
+	fmt.Println(born.Format(time.DateOnly), err)
+	// Output: 1990-05-15 <nil>
+}
+
+func ExampleOptional() {
+	var unset beltic.Optional[float64]
+	zero := beltic.Some(0.0)
+	fmt.Println(unset.Or(-1), zero.Or(-1))
+	// Output: -1 0
+}
+
+func ExampleSessionStatus() {
+	for _, status := range []beltic.SessionStatus{beltic.SessionStatusApproved, beltic.SessionStatusPending, "paused"} {
+		fmt.Println(status.Known(), status.Terminal())
+	}
+	// Output:
+	// true true
+	// true false
+	// false false
+}
