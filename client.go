@@ -2,7 +2,6 @@ package beltic
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -215,11 +214,10 @@ func (c *Client) CloseIdleConnections() {
 func (c *Client) get(ctx context.Context, route string, query url.Values) (*transport.Response, error) {
 	target := c.base.JoinPath(route)
 	target.RawQuery = query.Encode()
-	resp, err := c.send(ctx, &transport.Request{Method: http.MethodGet, Route: route, URL: target})
-	if failure, ok := errors.AsType[*transport.Failure](err); ok {
-		return nil, transportFailure(failure)
-	}
+	resp := c.send(ctx, &transport.Request{Method: http.MethodGet, Route: route, URL: target})
 	switch {
+	case resp.Failure != nil:
+		return nil, c.failure(resp)
 	case resp.StatusCode >= 400:
 		return nil, newAPIError(resp)
 	case resp.StatusCode != http.StatusOK:

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -136,24 +135,8 @@ func (e *APIError) Is(target error) bool {
 // Unwrap returns the error of the caller's context if that is why the call was not tried again.
 func (e *APIError) Unwrap() error { return e.stopped }
 
-// MarshalJSON writes what Error shows, not the server's words.
-func (e *APIError) MarshalJSON() ([]byte, error) {
-	return marshalPlain(struct {
-		StatusCode int    `json:"status"`
-		RequestID  string `json:"request_id,omitempty"`
-		Attempts   int    `json:"attempts"`
-		Error      string `json:"error"`
-	}{e.StatusCode, e.RequestID, e.Attempts, e.Error()})
-}
-
-// LogValue shows the status, request id and attempts.
-func (e *APIError) LogValue() slog.Value {
-	return slog.GroupValue(
-		slog.Int("status", e.StatusCode),
-		slog.String("request_id", e.RequestID),
-		slog.Int("attempts", e.Attempts),
-		slog.String("error", e.Error()))
-}
+// MarshalJSON writes the text of Error, not the server's words.
+func (e *APIError) MarshalJSON() ([]byte, error) { return marshalPlain(e.Error()) }
 
 // The values of [DecodeError].Reason.
 const (
@@ -304,19 +287,20 @@ type ConfigError struct {
 
 func (e *ConfigError) Error() string { return newText("%s %s", e.Field, e.Problem).String() }
 
-// transportFailure gives a failure of the transport its public type.
-func transportFailure(f *transport.Failure) error {
+// failure gives a call without an answer its public error.
+func (c *Client) failure(resp *transport.Response) error {
+	f := resp.Failure
 	switch f.Kind {
 	case transport.KindRedirect:
-		return &RedirectError{StatusCode: f.StatusCode, From: f.Host, To: f.Target}
+		return &RedirectError{StatusCode: f.StatusCode, From: c.base.Host, To: resp.Showable(f.Target)}
 	case transport.KindBodySize, transport.KindHeaderSize:
 		return &LimitError{Limit: string(f.Kind), Max: f.Limit}
 	case transport.KindEncoding:
 		return &DecodeError{Reason: ReasonEncoding, detail: "the body is compressed in a way that was not asked for"}
 	}
-	e := &TransportError{Kind: string(f.Kind), Host: f.Host, Attempts: f.Attempts, cause: f.Cause, is: f.Is}
-	if f.Stopped != nil {
-		e.cause = errors.Join(f.Stopped, f.Cause)
+	e := &TransportError{Kind: string(f.Kind), Host: c.base.Host, Attempts: resp.Attempts, cause: f.Cause, is: f.Is}
+	if resp.Stopped != nil {
+		e.cause = errors.Join(resp.Stopped, f.Cause)
 	}
 	return e
 }

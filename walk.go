@@ -118,7 +118,7 @@ func (w *walk[T]) alive(ctx context.Context) error {
 	case ctx == nil:
 		return &ConfigError{Field: "context", Problem: "is nil"}
 	case ctx.Err() != nil:
-		return transportFailure(transport.Canceled(ctx, w.list.client.base.Host))
+		return w.list.client.failure(transport.Canceled(ctx))
 	default:
 		return nil
 	}

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,9 +9,9 @@ import (
 
 // authenticate puts the headers on a request, the key among them, and refuses to send it anywhere but to the origin.
 func authenticate(next Handler, origin *url.URL, key func() string, userAgent string) Handler {
-	return func(ctx context.Context, req *Request) (*Response, error) {
+	return func(ctx context.Context, req *Request) *Response {
 		if req.URL.Scheme != origin.Scheme || req.URL.Host != origin.Host {
-			return nil, &Failure{Kind: KindOrigin, Host: req.URL.Host}
+			return &Response{Failure: &Failure{Kind: KindOrigin}}
 		}
 		signed := *req
 		signed.Header = http.Header{
@@ -20,14 +19,9 @@ func authenticate(next Handler, origin *url.URL, key func() string, userAgent st
 			"User-Agent": {userAgent},
 			"X-Api-Key":  {key()},
 		}
-		resp, err := next(ctx, &signed)
-		if resp != nil {
-			resp.isSecret = func(text string) bool { return holdsSecret(text, key(), req.URL.Query()) }
-		}
-		if failure, ok := errors.AsType[*Failure](err); ok && holdsSecret(failure.Target, key(), req.URL.Query()) {
-			failure.Target = ""
-		}
-		return resp, err
+		resp := next(ctx, &signed)
+		resp.isSecret = func(text string) bool { return holdsSecret(text, key(), req.URL.Query()) }
+		return resp
 	}
 }
 

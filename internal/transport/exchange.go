@@ -18,36 +18,34 @@ type limits struct {
 
 // exchange sends one request and reads the whole answer, so that nothing stays open while the caller works with it.
 func exchange(client *http.Client, limits limits) Handler {
-	return func(ctx context.Context, req *Request) (*Response, error) {
-		host := req.URL.Host
+	return func(ctx context.Context, req *Request) *Response {
 		ctx, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
 		httpReq, err := http.NewRequestWithContext(ctx, req.Method, req.URL.String(), nil)
 		if err != nil {
-			return nil, sendFailure(ctx, host, err)
+			return failed(ctx, err)
 		}
 		httpReq.Header = req.Header
 		answer, err := client.Do(httpReq)
 		if err != nil {
-			return nil, sendFailure(ctx, host, err)
+			return failed(ctx, err)
 		}
 		defer answer.Body.Close()
+		body := watch(ctx, answer.Body, limits.idle, func() { cancel(errIdleTimeout) })
+		defer body.stop()
 		resp := &Response{
 			StatusCode: answer.StatusCode,
 			Header:     answer.Header,
 			RetryAfter: retryAfter(answer.Header, time.Now()),
 		}
-		body := watch(ctx, answer.Body, limits.idle, func() { cancel(errIdleTimeout) })
-		defer body.stop()
 		if answer.StatusCode >= 400 {
 			resp.Body = readErrorBody(body, answer, limits.errorBody)
-			return resp, nil
+			return resp
 		}
-		resp.Body, err = readBody(ctx, host, body, answer, limits.body)
-		if err != nil {
-			return nil, err
+		if resp.Body, err = readBody(body, answer, limits.body); err != nil {
+			return failed(ctx, err)
 		}
-		return resp, nil
+		return resp
 	}
 }
 
@@ -55,12 +53,13 @@ func exchange(client *http.Client, limits limits) Handler {
 const maxPresize = 8 << 20
 
 // readBody reads the body of a success to its end, or fails: half a page is no page.
-func readBody(ctx context.Context, host string, body io.Reader, answer *http.Response, limit int64) ([]byte, error) {
+func readBody(body io.Reader, answer *http.Response, limit int64) ([]byte, error) {
 	if isEncoded(answer.Header) {
-		return nil, &Failure{Kind: KindEncoding, Host: host}
+		return nil, &Failure{Kind: KindEncoding}
 	}
+	tooLarge := &Failure{Kind: KindBodySize, Limit: limit}
 	if answer.ContentLength > limit {
-		return nil, &Failure{Kind: KindBodySize, Host: host, Limit: limit}
+		return nil, tooLarge
 	}
 	var buf bytes.Buffer
 	if announced := min(answer.ContentLength, maxPresize); announced > 0 {
@@ -68,10 +67,10 @@ func readBody(ctx context.Context, host string, body io.Reader, answer *http.Res
 	}
 	_, err := buf.ReadFrom(io.LimitReader(body, min(limit, math.MaxInt64-1)+1))
 	if int64(buf.Len()) > limit {
-		return nil, &Failure{Kind: KindBodySize, Host: host, Limit: limit}
+		return nil, tooLarge
 	}
 	if err != nil {
-		return nil, bodyFailure(ctx, host, err)
+		return nil, brokenBody{err}
 	}
 	return buf.Bytes(), nil
 }

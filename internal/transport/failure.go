@@ -35,16 +35,13 @@ const (
 	KindBodySize   Kind = "response body"
 )
 
-// Failure is a call that got no usable answer.
+// Failure is why a call got no usable answer.
 type Failure struct {
 	Kind       Kind
-	Host       string // that the call was for
-	Target     string // host that a redirect points to
-	StatusCode int    // of a redirect
-	Limit      int64  // that an answer broke, in bytes
-	Attempts   int
 	Transient  bool
-	Stopped    error // the end of the caller's context, or nil
+	StatusCode int    // of a redirect
+	Target     string // host that a redirect points to
+	Limit      int64  // that the answer broke, in bytes
 
 	// Cause is what may be shown and unwrapped: an error whose text holds nothing that the caller or the server wrote.
 	Cause error
@@ -57,9 +54,9 @@ func (f *Failure) Error() string { return string(f.Kind) }
 // errProxyRefused stands for a proxy's refusal, whose own text comes from the proxy.
 var errProxyRefused = errors.New("the proxy refused the connection")
 
-// Canceled is the failure of a call whose context has ended.
-func Canceled(ctx context.Context, host string) *Failure {
-	return &Failure{Kind: KindCanceled, Host: host, Stopped: cancellation(ctx)}
+// Canceled is how a call ends whose context has ended.
+func Canceled(ctx context.Context) *Response {
+	return &Response{Failure: &Failure{Kind: KindCanceled}, Stopped: cancellation(ctx)}
 }
 
 // cancellation matches both the context's error and its cause.
@@ -71,44 +68,24 @@ func cancellation(ctx context.Context) error {
 	return errors.Join(err, cause)
 }
 
-// sendFailure says what went wrong before the headers of an answer were there.
-func sendFailure(ctx context.Context, host string, err error) *Failure {
-	if refused, ok := errors.AsType[*Failure](err); ok {
-		refused.Host = host
-		return refused
+// failed says how an attempt ended in an error, before or in the middle of an answer.
+func failed(ctx context.Context, err error) *Response {
+	if failure, ok := errors.AsType[*Failure](err); ok {
+		return &Response{Failure: failure}
 	}
-	f := failureOf(ctx, host, withoutURL(err))
-	if f.Kind == "" {
-		f.Kind, f.Transient = classify(withoutURL(err))
-	}
-	if f.Kind == KindHeaderSize {
-		f.Limit = maxHeaderBytes
-	}
-	return f
-}
-
-// bodyFailure says what went wrong while the body of an answer was read.
-func bodyFailure(ctx context.Context, host string, err error) *Failure {
-	f := failureOf(ctx, host, err)
-	switch {
-	case f.Kind != "":
-	case errors.Is(err, gzip.ErrHeader):
-		f.Kind = KindEncoding
-	default:
-		f.Kind, f.Transient = KindBody, true
-	}
-	return f
-}
-
-// failureOf is the part that all failures share; its Kind is empty unless the context has ended.
-func failureOf(ctx context.Context, host string, err error) *Failure {
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errAttemptTimeout), errors.Is(cause, errIdleTimeout):
-		return &Failure{Kind: KindTimeout, Host: host, Transient: true, Cause: os.ErrDeadlineExceeded}
+		return &Response{Failure: &Failure{Kind: KindTimeout, Transient: true, Cause: os.ErrDeadlineExceeded}}
 	case cause != nil:
-		return Canceled(ctx, host)
+		return Canceled(ctx)
 	}
-	return &Failure{Host: host, Cause: showable(err), Is: func(target error) bool { return errors.Is(err, target) }}
+	err = withoutURL(err)
+	failure := &Failure{Cause: showable(err), Is: func(target error) bool { return errors.Is(err, target) }}
+	failure.Kind, failure.Transient = classify(err)
+	if failure.Kind == KindHeaderSize {
+		failure.Limit = maxHeaderBytes
+	}
+	return &Response{Failure: failure}
 }
 
 // withoutURL takes off the wrapper of net/http, which prints the whole URL with its query.
@@ -119,11 +96,20 @@ func withoutURL(err error) error {
 	return err
 }
 
+// brokenBody wraps what went wrong while a body was read, where any failure of the connection may pass.
+type brokenBody struct{ error }
+
+func (b brokenBody) Unwrap() error { return b.error }
+
 func classify(err error) (kind Kind, transient bool) {
 	var netErr net.Error
 	isTimeout := errors.As(err, &netErr) && netErr.Timeout()
 	text := err.Error()
 	switch {
+	case errors.Is(err, gzip.ErrHeader):
+		return KindEncoding, false
+	case is[brokenBody](err):
+		return KindBody, true
 	case isProxyFailure(err):
 		return KindProxy, false
 	case strings.Contains(text, "response headers exceeded"), strings.Contains(text, "header list larger"):

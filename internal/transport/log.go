@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 )
@@ -13,9 +12,9 @@ func logAttempts(next Handler, logger *slog.Logger) Handler {
 	if logger == nil {
 		return next
 	}
-	return func(ctx context.Context, req *Request) (*Response, error) {
+	return func(ctx context.Context, req *Request) *Response {
 		start := time.Now()
-		resp, err := next(ctx, req)
+		resp := next(ctx, req)
 		level := slog.LevelDebug
 		attrs := []slog.Attr{
 			slog.String("method", req.Method),
@@ -23,17 +22,15 @@ func logAttempts(next Handler, logger *slog.Logger) Handler {
 			slog.Int("attempt", attemptOf(ctx)),
 			slog.Duration("duration", time.Since(start)),
 		}
-		if resp != nil {
+		if resp.Failure != nil {
+			attrs = append(attrs, slog.String("failure", string(resp.Failure.Kind)))
+		} else {
 			attrs = append(attrs, slog.Int("status", resp.StatusCode), slog.String("request_id", resp.RequestID()))
-			if resp.StatusCode >= 400 {
-				level = slog.LevelWarn
-			}
 		}
-		if failure, ok := errors.AsType[*Failure](err); ok {
-			attrs = append(attrs, slog.String("failure", string(failure.Kind)))
+		if !resp.succeeded() {
 			level = slog.LevelWarn
 		}
 		logger.LogAttrs(ctx, level, "beltic: request", attrs...)
-		return resp, err
+		return resp
 	}
 }

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -26,78 +25,51 @@ func attemptOf(ctx context.Context) int {
 // deadline or the limits, the failure is returned at once. A call that ends while it is being retried returns the answer that made
 // it try again, so that the evidence is not lost to a bare "deadline exceeded".
 func retry(next Handler, maxRetries int, budget *budget) Handler {
-	return func(ctx context.Context, req *Request) (*Response, error) {
+	return func(ctx context.Context, req *Request) *Response {
 		if ctx.Err() != nil {
-			return nil, Canceled(ctx, req.URL.Host)
+			return Canceled(ctx)
 		}
-		var previous outcome
+		var previous *Response
 		for attempt := 1; ; attempt++ {
-			o := outcomeOf(next(context.WithValue(ctx, attemptKey{}, attempt), req))
-			if o.failure != nil && o.failure.Kind == KindCanceled && previous.resp != nil {
-				o = previous.stopped(o.failure.Stopped)
+			resp := next(context.WithValue(ctx, attemptKey{}, attempt), req)
+			if resp.Stopped != nil && previous != nil {
+				previous.Stopped, resp = resp.Stopped, previous
 			}
-			o.setAttempts(attempt)
-			if o.succeeded() {
+			resp.Attempts = attempt
+			if resp.succeeded() {
 				budget.earn()
-				return o.unpack()
 			}
-			delay, ok := o.delay(attempt)
-			if !ok || attempt > maxRetries || o.isStopped() {
-				return o.unpack()
+			if !resp.isTransient() || resp.Stopped != nil || attempt > maxRetries {
+				return resp
 			}
+			delay := max(fullJitter(attempt), resp.RetryAfter)
 			if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < delay {
-				return o.stopped(context.DeadlineExceeded).unpack()
+				resp.Stopped = context.DeadlineExceeded
+				return resp
 			}
 			if !budget.spend() {
-				return o.unpack()
+				return resp
 			}
 			if !sleep(ctx, delay) {
-				return o.stopped(cancellation(ctx)).unpack()
+				resp.Stopped = cancellation(ctx)
+				return resp
 			}
-			previous = o
+			if resp.Failure == nil {
+				previous = resp
+			}
 		}
 	}
 }
 
-// outcome is the end of one attempt: a response or a failure.
-type outcome struct {
-	resp    *Response
-	failure *Failure
-}
+func (r *Response) succeeded() bool { return r.Failure == nil && r.StatusCode < 400 }
 
-func outcomeOf(resp *Response, err error) outcome {
-	failure, _ := errors.AsType[*Failure](err)
-	return outcome{resp: resp, failure: failure}
-}
-
-func (o outcome) unpack() (*Response, error) {
-	if o.failure != nil {
-		return nil, o.failure
+// isTransient reports whether another attempt may help, and the server does not ask for too long a wait before it.
+func (r *Response) isTransient() bool {
+	if r.Failure != nil {
+		return r.Failure.Transient
 	}
-	return o.resp, nil
+	return isTransientStatus(r.StatusCode) && r.RetryAfter <= maxRetryAfter
 }
-
-func (o outcome) setAttempts(n int) {
-	if o.failure != nil {
-		o.failure.Attempts = n
-	} else {
-		o.resp.Attempts = n
-	}
-}
-
-// stopped notes what kept a failed call from being tried again.
-func (o outcome) stopped(cause error) outcome {
-	if o.failure != nil {
-		o.failure.Stopped = cause
-	} else {
-		o.resp.Stopped = cause
-	}
-	return o
-}
-
-func (o outcome) succeeded() bool { return o.resp != nil && o.resp.StatusCode < 400 }
-
-func (o outcome) isStopped() bool { return o.resp != nil && o.resp.Stopped != nil }
 
 func isTransientStatus(status int) bool {
 	switch status {
@@ -109,16 +81,6 @@ func isTransientStatus(status int) bool {
 	default:
 		return status >= 500
 	}
-}
-
-// delay is how long to wait before the next attempt; ok is false where another attempt would not help, or the server asks for too
-// long a wait.
-func (o outcome) delay(attempt int) (d time.Duration, ok bool) {
-	d = fullJitter(attempt)
-	if o.resp == nil {
-		return d, o.failure.Transient
-	}
-	return max(d, o.resp.RetryAfter), isTransientStatus(o.resp.StatusCode) && o.resp.RetryAfter <= maxRetryAfter
 }
 
 // fullJitter spreads the callers of a failed server over the whole backoff, which doubles with each attempt.

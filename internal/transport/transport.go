@@ -17,14 +17,16 @@ type Request struct {
 	Header http.Header
 }
 
-// Response is the server's whole answer, whatever its status.
+// Response is how a call ended: with the server's whole answer, whatever its status, or with a failure.
 type Response struct {
 	StatusCode int
 	Header     http.Header
 	Body       []byte
-	Attempts   int
 	RetryAfter time.Duration // what the server asked to wait; 0 where it did not
-	Stopped    error         // why a failed call was not tried again: the end of the caller's context, or nil
+
+	Failure  *Failure // nil where there is an answer
+	Attempts int
+	Stopped  error // the end of the caller's context, where that kept the call from being answered or tried again
 
 	isSecret func(text string) bool // tells what the server echoes of the request
 }
@@ -37,8 +39,8 @@ func (r *Response) Showable(text string) string {
 	return text
 }
 
-// Handler is one link of the chain. A handler returns a response or a [*Failure], never both.
-type Handler func(ctx context.Context, req *Request) (*Response, error)
+// Handler is one link of the chain.
+type Handler func(ctx context.Context, req *Request) *Response
 
 // Config is what the chain needs to know. Every field is required but Logger.
 type Config struct {
