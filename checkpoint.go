@@ -23,7 +23,7 @@ type Checkpoint string
 
 // checkpoint is what a [Checkpoint] holds.
 type checkpoint struct {
-	Cursor    string    `json:"c,omitzero"`
+	Cursor    []byte    `json:"c,omitzero"` // bytes, because a caller's may be any
 	Direction direction `json:"b,omitzero"`
 	Filters   uint64    `json:"f"`
 	Delivered []byte    `json:"d,omitzero"` // the keys of the records of this page that were delivered, 8 bytes each
@@ -42,17 +42,14 @@ func (w *walk[T]) checkpoint(p *Page[T], n int) Checkpoint {
 			delivered = append(delivered, p.key(i))
 		}
 	}
-	return seal(checkpoint{Cursor: at.cursor, Direction: at.direction, Filters: w.list.filters, Delivered: packKeys(delivered)})
+	return seal(checkpoint{Cursor: []byte(at.cursor), Direction: at.direction, Filters: w.list.filters, Delivered: packKeys(delivered)})
 }
 
 // checkpointPrefix names the format, so that a later one can tell.
 const checkpointPrefix = "b1."
 
 func seal(c checkpoint) Checkpoint {
-	text, err := json.Marshal(c)
-	if err != nil { // a cursor is valid UTF-8: it came as a JSON string or is about to
-		return ""
-	}
+	text, _ := json.Marshal(c) // bytes, numbers and booleans cannot fail
 	sum := crc32.ChecksumIEEE(text)
 	return Checkpoint(checkpointPrefix + base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint32(text, sum)))
 }
@@ -65,7 +62,7 @@ func (c Checkpoint) open(filters uint64) (position, tally, error) {
 	if content.Filters != filters {
 		return position{}, nil, &ConfigError{Field: "Page.Resume", Problem: "was taken from a list with other filters"}
 	}
-	return position{content.Cursor, content.Direction}, tallyOf(content.Delivered), nil
+	return position{string(content.Cursor), content.Direction}, tallyOf(content.Delivered), nil
 }
 
 func (c Checkpoint) unseal() (content checkpoint, ok bool) {
@@ -141,12 +138,8 @@ func (t tally) take(key uint64) bool {
 	return true
 }
 
-// dropFrom takes the counted records off a page and returns their keys.
-func (t tally) dropFrom(p interface {
-	len() int
-	key(i int) uint64
-	drop(i int)
-}) (dropped []uint64) {
+// dropDelivered takes the records off the page that the tally counts, and returns their keys.
+func (p *Page[T]) dropDelivered(t tally) (dropped []uint64) {
 	for i := 0; len(t) > 0 && i < p.len(); {
 		key := p.key(i)
 		if !t.take(key) {

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"reflect"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +28,8 @@ const (
 	maxItems          = 1000
 	maxKey            = 4 << 10 // bytes
 )
+
+const defaultUserAgent = "beltic-go/0.1.0" // the version that CHANGELOG.md calls unreleased
 
 // Client calls the Beltic API. Make one with [NewClient] or [NewClientFromEnv] and keep it: it is safe for concurrent use, and
 // holds the connections and the retry budget that its calls share. It cannot print its key.
@@ -66,7 +67,7 @@ func NewClient(apiKey string, opts ...Option) (*Client, error) {
 		baseURL:    DefaultBaseURL,
 		maxRetries: defaultMaxRetries,
 		timeout:    defaultTimeout,
-		userAgent:  defaultUserAgent(),
+		userAgent:  defaultUserAgent,
 		maxBody:    defaultMaxBody,
 	}
 	for _, opt := range opts {
@@ -178,7 +179,7 @@ func WithUserAgent(product string) Option {
 		if problem := headerProblem(product); problem != "" {
 			return &ConfigError{Field: "user agent", Problem: problem}
 		}
-		c.userAgent = product + " " + defaultUserAgent()
+		c.userAgent = product + " " + defaultUserAgent
 		return nil
 	}
 }
@@ -221,7 +222,7 @@ func (c *Client) get(ctx context.Context, route string, query url.Values) (*tran
 	case resp.StatusCode >= 400:
 		return nil, newAPIError(resp)
 	case resp.StatusCode != http.StatusOK:
-		return nil, &ProtocolError{Reason: "status " + statusText(resp.StatusCode) + " instead of 200"}
+		return nil, &ProtocolError{Reason: "status " + strconv.Itoa(resp.StatusCode) + " instead of 200"}
 	}
 	return resp, nil
 }
@@ -314,17 +315,4 @@ func orDefault[N int64 | time.Duration](n, fallback N) N {
 		return fallback
 	}
 	return n
-}
-
-func defaultUserAgent() string {
-	const module = "github.com/belticlabs/beltic-go"
-	version := "devel"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, dep := range info.Deps {
-			if dep.Path == module && headerProblem(dep.Version) == "" {
-				version = dep.Version
-			}
-		}
-	}
-	return "beltic-go/" + version
 }

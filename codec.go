@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/belticlabs/beltic-go/internal/jsonapi"
@@ -352,9 +351,6 @@ func unmarshal(data []byte, v any) error {
 	}
 	return err
 }
-
-func marshalPlain(v any) ([]byte, error)      { return json.Marshal(v) }
-func unmarshalPlain(data []byte, v any) error { return json.Unmarshal(data, v) }
 
 // MarshalJSON writes the JSON:API resource, with everything that it came with.
 func (s Session) MarshalJSON() ([]byte, error) { return encode(s) }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"mime"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -205,28 +204,12 @@ func (p *Page[T]) cursor(d direction) string {
 	return ""
 }
 
-// parseLinks reads links as texts or as JSON:API link objects. The library does not need them, so anything else is left out.
-func parseLinks(raw []byte) Links {
-	var wire struct{ Self, First, Next, Prev, Last link }
-	if json.Unmarshal(orNull(raw), &wire, json.MatchCaseInsensitiveNames(true)) != nil {
+// parseLinks reads links. The library does not need them, so what is not of the documented form is left out.
+func parseLinks(raw []byte) (links Links) {
+	if json.Unmarshal(orNull(raw), &links) != nil {
 		return Links{}
 	}
-	return Links{
-		Self: string(wire.Self), First: string(wire.First), Next: string(wire.Next), Prev: string(wire.Prev), Last: string(wire.Last),
-	}
-}
-
-type link string
-
-// UnmarshalJSON takes a text or an object with href.
-func (l *link) UnmarshalJSON(data []byte) error {
-	var object struct {
-		Href string `json:"href"`
-	}
-	if json.Unmarshal(data, (*string)(l)) != nil && json.Unmarshal(data, &object) == nil {
-		*l = link(object.Href)
-	}
-	return nil
+	return links
 }
 
 func orNull(raw []byte) []byte {
@@ -242,5 +225,3 @@ func orZero[T any](p *T) T {
 	}
 	return *p
 }
-
-func statusText(status int) string { return strconv.Itoa(status) + " " + http.StatusText(status) }

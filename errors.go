@@ -61,13 +61,14 @@ type APIError struct {
 // ErrorObject is one error of an answer, in the form of JSON:API; answers of other shapes are brought to it. Detail and Title
 // are free text of the server: do not log them where personal data must not go.
 type ErrorObject struct {
-	ID     string          `json:"id,omitempty"`
-	Status string          `json:"status,omitempty"`
-	Code   string          `json:"code,omitempty"`
-	Title  string          `json:"title,omitempty"`
-	Detail string          `json:"detail,omitempty"`
-	Source ErrorSource     `json:"source,omitzero"`
-	Meta   json.RawMessage `json:"meta,omitempty"`
+	ID       string          `json:"id,omitempty"`
+	Status   string          `json:"status,omitempty"`
+	Code     string          `json:"code,omitempty"`
+	Title    string          `json:"title,omitempty"`
+	Detail   string          `json:"detail,omitempty"`
+	Source   ErrorSource     `json:"source,omitzero"`
+	Meta     json.RawMessage `json:"meta,omitempty"`
+	redacted `json:"-"`
 }
 
 // ErrorSource is the part of the request that an [ErrorObject] speaks of.
@@ -111,7 +112,10 @@ func newAPIError(resp *transport.Response) *APIError {
 func (e *APIError) Error() string {
 	t := newText("%d %s", e.StatusCode, http.StatusText(e.StatusCode))
 	if len(e.Errors) > 0 {
-		t.object(e.Errors[0])
+		first := e.Errors[0]
+		t.token("code", first.Code)
+		t.token("pointer", first.Source.Pointer)
+		t.token("parameter", first.Source.Parameter)
 	}
 	t.token("request id", e.RequestID)
 	t.attempts(e.Attempts)
@@ -136,7 +140,7 @@ func (e *APIError) Is(target error) bool {
 func (e *APIError) Unwrap() error { return e.stopped }
 
 // MarshalJSON writes the text of Error, not the server's words.
-func (e *APIError) MarshalJSON() ([]byte, error) { return marshalPlain(e.Error()) }
+func (e *APIError) MarshalJSON() ([]byte, error) { return json.Marshal(e.Error()) }
 
 // The values of [DecodeError].Reason.
 const (
@@ -325,13 +329,6 @@ func (t *text) token(name, value string) {
 	if transport.IsToken(strings.NewReplacer("/", "", "[", "", "]", "").Replace(value)) {
 		t.add("%s %s", name, value)
 	}
-}
-
-func (t *text) object(o ErrorObject) *text {
-	t.token("code", o.Code)
-	t.token("pointer", o.Source.Pointer)
-	t.token("parameter", o.Source.Parameter)
-	return t
 }
 
 func (t *text) attempts(n int) {

@@ -1,6 +1,10 @@
 package beltic
 
-import "time"
+import (
+	"time"
+
+	"github.com/go-json-experiment/json"
+)
 
 // Session is one identity session: the verification of one person or business.
 //
@@ -245,11 +249,12 @@ func (d Date) Time() (time.Time, error) {
 	return t, nil
 }
 
-// Optional is a value that the API may not have sent. The zero Optional is unset. Printing one with package fmt says
-// whether it is set, and hides the value.
+// Optional is a value that the API may not have sent. The zero Optional is unset. Printing one with
+// package fmt hides the value.
 type Optional[T any] struct {
 	value T
 	set   bool
+	redacted
 }
 
 // Some returns an Optional that is set to value.
@@ -274,7 +279,7 @@ func (o Optional[T]) MarshalJSON() ([]byte, error) {
 	if !o.set {
 		return []byte("null"), nil
 	}
-	return marshalPlain(o.value)
+	return json.Marshal(o.value)
 }
 
 // UnmarshalJSON reads the value; null leaves the Optional unset.
@@ -283,7 +288,7 @@ func (o *Optional[T]) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		return nil
 	}
-	if err := unmarshalPlain(data, &o.value); err != nil {
+	if err := json.Unmarshal(data, &o.value); err != nil {
 		return err
 	}
 	o.set = true

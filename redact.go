@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 
 	"github.com/belticlabs/beltic-go/internal/transport"
 )
@@ -32,16 +31,6 @@ func (s Session) summary() string {
 	return fmt.Sprintf("Session(%s status=%s entity_type=%s)", shownID(s.ID), shownEnum(s.Status), shownEnum(s.EntityType))
 }
 
-// Format shows the status and entity type.
-func (a SessionAttributes) Format(f fmt.State, _ rune) {
-	show(f, fmt.Sprintf("SessionAttributes(status=%s entity_type=%s)", shownEnum(a.Status), shownEnum(a.EntityType)))
-}
-
-// LogValue shows the status and entity type.
-func (a SessionAttributes) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("status", shownEnum(a.Status)), slog.String("entity_type", shownEnum(a.EntityType)))
-}
-
 // Format shows the type and id.
 func (r ResourceRef) Format(f fmt.State, _ rune) { show(f, r.summary()) }
 
@@ -51,12 +40,6 @@ func (r ResourceRef) LogValue() slog.Value { return slog.StringValue(r.summary()
 func (r ResourceRef) summary() string {
 	return "ResourceRef(" + shownID(r.Type) + " " + shownID(r.ID) + ")"
 }
-
-// Format shows the type and id.
-func (r ToOne) Format(f fmt.State, _ rune) { show(f, r.summary()) }
-
-// LogValue shows the type and id.
-func (r ToOne) LogValue() slog.Value { return slog.StringValue(r.summary()) }
 
 // redacted shuts the struct that embeds it.
 type redacted struct{}
@@ -68,43 +51,13 @@ func (redacted) Format(f fmt.State, _ rune) { show(f, hidden) }
 func (redacted) LogValue() slog.Value { return slog.StringValue(hidden) }
 
 // Format hides the date; string(d) is the text.
-func (d Date) Format(f fmt.State, _ rune) { show(f, d.summary()) }
+func (Date) Format(f fmt.State, _ rune) { show(f, hidden) }
 
 // LogValue hides the date.
-func (d Date) LogValue() slog.Value { return slog.StringValue(d.summary()) }
-
-func (d Date) summary() string {
-	if d == "" {
-		return "Date()"
-	}
-	return "Date(" + hidden + ")"
-}
-
-// Format shows whether the Optional is set.
-func (o Optional[T]) Format(f fmt.State, _ rune) { show(f, o.summary()) }
-
-// LogValue shows whether the Optional is set.
-func (o Optional[T]) LogValue() slog.Value { return slog.StringValue(o.summary()) }
-
-func (o Optional[T]) summary() string {
-	if o.set {
-		return "Optional(" + hidden + ")"
-	}
-	return "Optional()"
-}
+func (Date) LogValue() slog.Value { return slog.StringValue(hidden) }
 
 // Format shows the text of Error, whatever the verb.
 func (e *APIError) Format(f fmt.State, _ rune) { show(f, e.Error()) }
-
-// Format shows the code and source, not the server's free text.
-func (o ErrorObject) Format(f fmt.State, _ rune) { show(f, o.summary()) }
-
-// LogValue shows the code and source, not the server's free text.
-func (o ErrorObject) LogValue() slog.Value { return slog.StringValue(o.summary()) }
-
-func (o ErrorObject) summary() string {
-	return strings.TrimPrefix(newText("error").object(o).String(), prefix)
-}
 
 // Format shows the text of Error, whatever the verb.
 func (e *TransportError) Format(f fmt.State, _ rune) { show(f, e.Error()) }
@@ -139,16 +92,6 @@ func (p Page[T]) LogValue() slog.Value { return slog.StringValue(p.summary()) }
 
 func (p Page[T]) summary() string {
 	return fmt.Sprintf("Page(%d records, hasNextPage=%t)", len(p.Data), p.HasNext())
-}
-
-// Format shows the status, request id and attempts, and no header.
-func (r Response) Format(f fmt.State, _ rune) { show(f, r.summary()) }
-
-// LogValue shows the status, request id and attempts, and no header.
-func (r Response) LogValue() slog.Value { return slog.StringValue(r.summary()) }
-
-func (r Response) summary() string {
-	return fmt.Sprintf("Response(%d request_id=%s attempts=%d)", r.StatusCode, r.RequestID, r.Attempts)
 }
 
 // Format hides the cursor and the filters.

@@ -119,7 +119,7 @@ func TestListReturnsThePageAndItsResponse(t *testing.T) {
 	server := (&script{}).status(http.StatusOK, `{
 		"data": [`+record("a")+`],
 		"meta": {"page": {"cursors": {"start": "s", "end": "e"}, "hasNextPage": true, "hasPreviousPage": true, "total": 7}},
-		"links": {"self": "/self", "next": {"href": "/next"}, "prev": null}
+		"links": {"self": "/self", "next": "/next", "prev": null}
 	}`, "X-Request-Id", "req-1")
 	got, err := newClient(t, server.RoundTrip).Sessions.List(t.Context(), nil)
 	require.NoError(t, err)

@@ -103,7 +103,7 @@ func (w *walk[T]) next(ctx context.Context) (*Page[T], error) {
 		return nil, err
 	}
 	page.list, page.at, page.trail, page.depth = w.list, w.at, w.trail, w.depth
-	page.dropped = w.skip.dropFrom(page)
+	page.dropped = page.dropDelivered(w.skip)
 	page.skip = w.skip
 	w.leave(page)
 	w.startReadAhead(ctx)

@@ -35,12 +35,32 @@ func Split(body []byte, maxItems int) (*Document, error) {
 		dec:  jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
 		body: body,
 	}
-	doc := &Document{}
 	if kind := s.dec.PeekKind(); kind != '{' && kind != jsontext.KindInvalid {
 		return nil, typeError("object", kind, 0)
 	}
-	if err := s.members(func(name string) error { return s.topLevel(doc, name, maxItems) }); err != nil {
-		return nil, err
+	if _, err := s.dec.ReadToken(); err != nil {
+		return nil, s.syntax(err)
+	}
+	doc := &Document{}
+	seen := map[string]bool{}
+	for s.dec.PeekKind() != '}' {
+		token, err := s.dec.ReadToken()
+		if err != nil {
+			return nil, s.syntax(err)
+		}
+		name := token.String()
+		if seen[name] {
+			return nil, &Error{Offset: s.dec.InputOffset(), Reason: ReasonDuplicate}
+		}
+		if slices.Contains(topLevel, name) {
+			seen[name] = true
+		}
+		if err := s.member(doc, name, maxItems); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := s.dec.ReadToken(); err != nil {
+		return nil, s.syntax(err)
 	}
 	if _, err := s.dec.ReadToken(); err != io.EOF {
 		return nil, &Error{Offset: s.dec.InputOffset(), Reason: ReasonTrailing}
@@ -48,12 +68,15 @@ func Split(body []byte, maxItems int) (*Document, error) {
 	return doc, nil
 }
 
+// topLevel are the members that must not come twice; any other is skipped however often it comes.
+var topLevel = []string{"data", "errors", "meta", "links"}
+
 type splitter struct {
 	dec  *jsontext.Decoder
 	body []byte
 }
 
-func (s *splitter) topLevel(doc *Document, name string, maxItems int) (err error) {
+func (s *splitter) member(doc *Document, name string, maxItems int) (err error) {
 	switch name {
 	case "data":
 		kind := s.dec.PeekKind()
@@ -72,36 +95,6 @@ func (s *splitter) topLevel(doc *Document, name string, maxItems int) (err error
 		return err
 	}
 	return s.syntax(s.dec.SkipValue())
-}
-
-// members calls read for each member of the object that comes next; read must take the member's value.
-func (s *splitter) members(read func(name string) error) error {
-	if _, err := s.dec.ReadToken(); err != nil {
-		return s.syntax(err)
-	}
-	var seen []string
-	for s.dec.PeekKind() != '}' {
-		token, err := s.dec.ReadToken()
-		if err != nil {
-			return s.syntax(err)
-		}
-		name := token.String()
-		if slices.Contains(seen, name) {
-			return &Error{Offset: s.dec.InputOffset(), Reason: ReasonDuplicate}
-		}
-		if isTopLevel(name) {
-			seen = append(seen, name)
-		}
-		if err := read(name); err != nil {
-			return err
-		}
-	}
-	_, err := s.dec.ReadToken()
-	return s.syntax(err)
-}
-
-func isTopLevel(name string) bool {
-	return slices.Contains([]string{"data", "meta", "links", "errors"}, name)
 }
 
 func (s *splitter) items(limit int) ([]Item, error) {

@@ -133,9 +133,6 @@ func (r *Reader) End() error {
 	return nil
 }
 
-// Mismatch is the error of a value that is not what it should be.
-func (r *Reader) Mismatch(want string) error { return r.mismatch(want, r.Kind()) }
-
 func (r *Reader) mismatch(want string, got jsontext.Kind) error {
 	if got == jsontext.KindInvalid {
 		_, err := r.dec.ReadToken()

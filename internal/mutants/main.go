@@ -1,0 +1,167 @@
+// Mutants proves that the guards of the library are tested: it takes out one at a time and checks that the test that is named for it
+// fails. It works on copies of files, by the overlay of the go command, and does not touch the tree.
+//
+//	go run ./internal/mutants              # all, in some minutes
+//	go run ./internal/mutants -sample 10   # every tenth
+//	go run ./internal/mutants -only retry
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// mutant is the library without one of its guards.
+type mutant struct {
+	guard string
+	file  string // below the root of the module
+	old   string // occurs once in the file
+	new   string
+	test  test // fails without the guard
+}
+
+// test names a test or subtest.
+type test struct {
+	pkg   string
+	name  string
+	hangs bool // how it fails: without the guard there is no end
+}
+
+// timeout bounds a run of go test. The tests themselves take a second or two.
+const timeout = "-timeout=30s"
+
+func main() {
+	log.SetFlags(0)
+	sample := flag.Int("sample", 1, "take every `n`-th mutant only")
+	only := flag.String("only", "", "take the mutants whose guard matches the `regexp` only")
+	list := flag.Bool("list", false, "list the mutants and do nothing")
+	flag.Parse()
+	chosen := choose(max(*sample, 1), regexp.MustCompile(*only))
+	if *list {
+		for _, m := range chosen {
+			fmt.Printf("%-33s %s (%s)\n", m.file, m.guard, m.test.name)
+		}
+		return
+	}
+	caught, err := tryAll(chosen)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%d of %d caught\n", caught, len(chosen))
+	if caught < len(chosen) || len(chosen) == 0 {
+		os.Exit(1)
+	}
+}
+
+func choose(step int, only *regexp.Regexp) (chosen []mutant) {
+	for i := 0; i < len(mutants); i += step {
+		if only.MatchString(mutants[i].guard) {
+			chosen = append(chosen, mutants[i])
+		}
+	}
+	return chosen
+}
+
+// tryAll counts the mutants that their tests catch. An error says that it cannot be told.
+func tryAll(chosen []mutant) (caught int, err error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return 0, err
+	}
+	if err := passWithout(chosen, root); err != nil {
+		return 0, err
+	}
+	for _, m := range chosen {
+		problem, err := m.try(root)
+		if err != nil {
+			return caught, err
+		}
+		if problem == "" {
+			caught++
+		}
+		fmt.Printf("%-15s %s (%s)\n", cmp.Or(problem, "caught"), m.guard, m.test.name)
+	}
+	return caught, nil
+}
+
+// passWithout makes sure that the tests of the mutants pass as long as nothing is taken out.
+func passWithout(chosen []mutant, root string) error {
+	patterns := map[string][]string{}
+	for _, m := range chosen {
+		patterns[m.test.pkg] = append(patterns[m.test.pkg], m.test.pattern())
+	}
+	for _, pkg := range slices.Sorted(maps.Keys(patterns)) {
+		if output, err := goTest(root, pkg, strings.Join(patterns[pkg], "|")); err != nil {
+			return fmt.Errorf("the tests of %s fail without any mutant: %w\n%s", pkg, err, output)
+		}
+	}
+	return nil
+}
+
+// try returns what is wrong with a mutant, or "" if it is caught.
+func (m mutant) try(root string) (problem string, err error) {
+	path := filepath.Join(root, m.file)
+	source, err := os.ReadFile(path)
+	if err != nil || strings.Count(string(source), m.old) != 1 {
+		return "STALE PATCH", err
+	}
+	dir, err := os.MkdirTemp("", "mutant")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	mutated, overlay := filepath.Join(dir, "mutated.go"), filepath.Join(dir, "overlay.json")
+	index, err := json.Marshal(map[string]any{"Replace": map[string]string{path: mutated}})
+	if err != nil {
+		return "", err
+	}
+	text := strings.Replace(string(source), m.old, m.new, 1)
+	if err := cmp.Or(os.WriteFile(mutated, []byte(text), 0o600), os.WriteFile(overlay, index, 0o600)); err != nil {
+		return "", err
+	}
+	output, err := goTest(root, m.test.pkg, m.test.pattern(), "-overlay="+overlay)
+	return m.test.judge(output, err == nil), nil
+}
+
+// judge says what is wrong with a run of the test on a mutant, or "" if the test has failed as it should.
+func (t test) judge(output string, passed bool) (problem string) {
+	hung := strings.Contains(output, "panic: test timed out after")
+	switch {
+	case passed:
+		return "SURVIVED"
+	case strings.Contains(output, "[build failed]"):
+		return "DOES NOT BUILD"
+	case hung && !t.hangs:
+		return "HANGS"
+	case !hung && !strings.Contains(output, "--- FAIL: "+t.name+" ("):
+		return "FAILS OTHERWISE"
+	}
+	return ""
+}
+
+// pattern is the argument of -run that matches the test and no other.
+func (t test) pattern() string {
+	return "^" + strings.ReplaceAll(regexp.QuoteMeta(t.name), "/", "$/^") + "$"
+}
+
+func goTest(root, pkg, pattern string, flags ...string) (output string, err error) {
+	cmd := exec.Command("go", append([]string{"test", "-count=1", "-vet=off", timeout, "-run=" + pattern, pkg}, flags...)...)
+	cmd.Dir = root
+	text, err := cmd.CombinedOutput()
+	return string(text), err
+}
+
+func moduleRoot() (string, error) {
+	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	return strings.TrimSpace(string(root)), err
+}
