@@ -1,5 +1,7 @@
 package transport
 
+import "strings"
+
 // requestIDHeaders are where servers and gateways put the id of a request. Which of them the API sends is undocumented.
 var requestIDHeaders = []string{"X-Request-Id", "Request-Id", "X-Amzn-Requestid", "X-Correlation-Id", "Cf-Ray"}
 
@@ -16,16 +18,9 @@ func (r *Response) RequestID() string {
 // maxToken is the longest server-made identifier that is shown, in bytes.
 const maxToken = 128
 
+const tokenCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:"
+
 // IsToken reports whether a text is short and of identifier characters only, so that it can be shown in a log or an error.
 func IsToken(text string) bool {
-	if text == "" || len(text) > maxToken {
-		return false
-	}
-	for _, c := range []byte(text) {
-		isAlphanumeric := c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-		if !isAlphanumeric && c != '-' && c != '_' && c != '.' && c != ':' {
-			return false
-		}
-	}
-	return true
+	return text != "" && len(text) <= maxToken && strings.Trim(text, tokenCharacters) == ""
 }
