@@ -3,6 +3,7 @@ module github.com/belticlabs/beltic-go
 go 1.26
 
 require (
+	github.com/davecgh/go-spew v1.1.1
 	github.com/go-json-experiment/json v1.27.2
 	github.com/google/go-querystring v1.2.0
 	github.com/jarcoal/httpmock v1.4.2

@@ -72,16 +72,16 @@ var concurrencyRows = []row{
 		}
 		assert.LessOrEqual(l, len(l.server.seen()), 1)
 	})},
-	{"F143", "cancel during backoff or Retry-After", inBubble(func(l *lab) {
-		l.serve(always(status(503, "Retry-After: 20")))
-		cancel := l.cancelable()
-		time.AfterFunc(3*time.Second, cancel)
+	{"F143", "cancel during backoff or Retry-After, and in the attempt behind it", eachInBubble([]int{3, 23}, func(l *lab, second int) {
+		l.serve(inTurn(status(503, "Retry-After: 20"), stall))
+		at := time.Duration(second) * time.Second
+		time.AfterFunc(at, l.cancelable())
 		r := l.collect()
-		assert.Equal(l, 3*time.Second, r.took)
+		assert.Equal(l, at, r.took)
 		assert.Equal(l, 503, as[*beltic.APIError](l, r.err).StatusCode, "the evidence is kept")
 		assert.ErrorIs(l, r.err, context.Canceled)
 		assert.ErrorIs(l, r.err, errShutdown)
-		assert.Len(l, l.server.seen(), 1)
+		assert.Len(l, l.server.seen(), second/20+1)
 	})},
 	{"F144", "cancel between pages", inBubble(func(l *lab) {
 		l.serve(byCursor(threePages()))

@@ -54,10 +54,10 @@ type trial struct {
 }
 
 // onLoopback is a row of one trial, over real sockets.
-func onLoopback(run func(*lab)) []trial { return []trial{{run: run}} }
+func onLoopback(run func(*lab)) []trial { return []trial{{name: "loopback", run: run}} }
 
 // inBubble is a row of one trial, in memory and virtual time.
-func inBubble(run func(*lab)) []trial { return []trial{{run: run, virtual: true}} }
+func inBubble(run func(*lab)) []trial { return []trial{{name: "virtual", run: run, virtual: true}} }
 
 // eachOnLoopback is a row of one trial for each value, over real sockets.
 func eachOnLoopback[T any](values []T, run func(*lab, T)) []trial { return each(values, false, run) }

@@ -197,6 +197,13 @@ var redirectRows = []row{
 		require.NoError(l, r.err)
 		assert.Equal(l, []string{"s1"}, r.ids)
 
+		transport.DialContext = l.dialer(func(context.Context, string, string) (net.Conn, error) { return nil, errShutdown })
+		transport.CloseIdleConnections()
+		_, err = l.list(l.clientOf("http://localhost/v1", beltic.WithHTTPClient(&http.Client{Transport: transport})), nil)
+		l.failed(err, "transport", 1)
+		assert.ErrorIs(l, err, errShutdown, "a cause whose text is not known to be safe is matched, not shown")
+		assert.NotContains(l, err.Error(), errShutdown.Error())
+
 		for _, none := range []http.RoundTripper{(*http.Transport)(nil), roundTrip(nil)} {
 			_, err := beltic.NewClient(testKey, beltic.WithHTTPClient(&http.Client{Transport: none}))
 			l.note(err)

@@ -24,7 +24,7 @@ const (
 	maxBackoff     = 500*time.Millisecond + time.Second // of the two retries of a call
 	maxBody        = 8 << 20
 	maxErrorBody   = 64 << 10
-	socketBuffers  = 16 << 20 // what a server gets rid of without anybody reading it
+	readBuffers    = 64 << 10 // what net/http reads before anybody asks for it, and a chunk of the server's
 )
 
 // B. Time and size.
@@ -48,20 +48,26 @@ var timeAndSizeRows = []row{
 	{"F033", "slow loris headers", inBubble(func(l *lab) {
 		l.timesOut(then(drip("HTTP/1.1 200 OK\r\n", "X-Filler: x\r\n")), attemptTimeout)
 	})},
-	{"F034", "body of 1 GiB, Content-Length honest", onLoopback(func(l *lab) {
+	{"F034", "body of 1 GiB, Content-Length honest", append(onLoopback(func(l *lab) {
 		r := l.hostile("F034")
 		assert.Equal(l, "*beltic.LimitError", r.Error)
 		assert.Contains(l, r.Text, "response body")
 		assert.Equal(l, 1, r.Asked)
-		assert.Less(l, r.Written, int64(socketBuffers), "refused by its length, not read")
-	})},
-	{"F035", "body of 1 GiB, chunked", onLoopback(func(l *lab) {
+	}), inBubble(func(l *lab) {
+		l.serve(always(hostileBodies["F034"]))
+		as[*beltic.LimitError](l, l.collect().err)
+		assert.Less(l, l.server.bytesWritten(), int64(readBuffers), "refused by its length, not read")
+	})...)},
+	{"F035", "body of 1 GiB, chunked", append(onLoopback(func(l *lab) {
 		r := l.hostile("F035")
 		assert.Equal(l, "*beltic.LimitError", r.Error)
 		assert.Contains(l, r.Text, "response body")
 		assert.Equal(l, 1, r.Asked)
-		assert.Less(l, r.Written, int64(maxBody+socketBuffers), "read up to the limit, not drained")
-	})},
+	}), inBubble(func(l *lab) {
+		l.serve(always(hostileBodies["F035"]))
+		assert.EqualValues(l, maxBody, as[*beltic.LimitError](l, l.collect().err).Max)
+		assert.Less(l, l.server.bytesWritten(), int64(maxBody+readBuffers), "read up to the limit, not drained")
+	})...)},
 	{"F036", "gzip bomb, 1,000:1", onLoopback(func(l *lab) {
 		r := l.hostile("F036")
 		assert.Equal(l, "*beltic.LimitError", r.Error)
@@ -118,13 +124,17 @@ var timeAndSizeRows = []row{
 		assert.Empty(l, r.Error)
 		assert.Equal(l, 1, r.Records)
 	})},
-	{"F045", "error body of 1 GiB on a 500", onLoopback(func(l *lab) {
+	{"F045", "error body of 1 GiB on a 500", append(onLoopback(func(l *lab) {
 		r := l.hostile("F045")
 		assert.Equal(l, "*beltic.APIError", r.Error)
 		assert.Contains(l, r.Text, "500")
 		assert.Equal(l, 3, r.Asked)
-		assert.Less(l, r.Written, int64(3*(maxErrorBody+socketBuffers)))
-	})},
+	}), inBubble(func(l *lab) {
+		l.serve(always(hostileBodies["F045"]))
+		assert.Equal(l, 500, as[*beltic.APIError](l, l.collect().err).StatusCode)
+		assert.Len(l, l.server.seen(), 3)
+		assert.Less(l, l.server.bytesWritten(), int64(3*(maxErrorBody+readBuffers)))
+	})...)},
 }
 
 // hostileBodies are answered to a child. They are made while they are sent.
