@@ -272,7 +272,7 @@ func parseBaseURL(text string) (*url.URL, error) {
 		problem = "must start with https://"
 	case base.Hostname() == "":
 		problem = "has no host"
-	case base.Port() != "" && !isPort(base.Port()):
+	case strings.HasSuffix(base.Host, ":"), base.Port() != "" && !isPort(base.Port()):
 		problem = "has a port that cannot be"
 	case base.User != nil:
 		problem = "has user information in it"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"strings"
@@ -57,6 +58,7 @@ func TestFailuresOfTheConnectionAreTriedAgain(t *testing.T) {
 		for kind, cause := range map[string]error{
 			"dial":       &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED},
 			"connection": io.EOF,
+			"pipe":       io.ErrClosedPipe,
 			"timeout":    &net.DNSError{IsTimeout: true, IsTemporary: true},
 		} {
 			fail := func(*http.Request) (*http.Response, error) { return nil, cause }
@@ -68,7 +70,8 @@ func TestFailuresOfTheConnectionAreTriedAgain(t *testing.T) {
 			_, err = newClient(t, server.RoundTrip).Sessions.List(t.Context(), nil)
 			failure, ok := errors.AsType[*beltic.TransportError](err)
 			require.True(t, ok, "%v", err)
-			if kind != "timeout" {
+			switch kind {
+			case "dial", "connection":
 				assert.Equal(t, kind, failure.Kind)
 			}
 			assert.Equal(t, 3, failure.Attempts)
@@ -341,6 +344,11 @@ func TestACancelledContextSendsNothing(t *testing.T) {
 	assert.Zero(t, failure.Attempts)
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Zero(t, server.sent())
+}
+
+func TestAnyLimitIsALimit(t *testing.T) {
+	_, err := newClient(t, bodies(page("", "a")).RoundTrip, beltic.WithMaxResponseBytes(math.MaxInt64)).Sessions.List(t.Context(), nil)
+	require.NoError(t, err)
 }
 
 func TestUnaskedEncodingsAreRefused(t *testing.T) {

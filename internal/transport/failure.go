@@ -149,7 +149,7 @@ func isDialFailure(err error) bool {
 
 // isConnectionFailure finds a connection that broke. The errors of net/http's own HTTP/2 have no exported types, only texts.
 func isConnectionFailure(err error, text string) bool {
-	for _, target := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE} {
+	for _, target := range []error{io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE} {
 		if errors.Is(err, target) {
 			return true
 		}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package beltic_test
+
+const raceDetector = false
