@@ -53,7 +53,8 @@ func runChild(name string) {
 	}
 }
 
-// child runs a child in an empty folder that is its home too and stays empty, and reads what it returned into v. It returns what the child wrote to stderr.
+// child runs a child in an empty folder that is its home too and stays empty, and reads what it returned into v. It returns what the
+// child wrote to stderr.
 func child(t testing.TB, name string, v any, env ...string) string {
 	t.Helper()
 	dir := t.TempDir()

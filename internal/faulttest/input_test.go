@@ -28,7 +28,7 @@ var inputRows = []row{
 	{"F164", "nil options, nil option, zero and nil http.Client", inBubble(func(l *lab) {
 		l.serve(byCursor(threePages()))
 		transport := l.transport()
-		client := l.client(nil, beltic.WithHTTPClient(nil), beltic.WithHTTPClient(&http.Client{Transport: transport}), beltic.WithLogger(nil), nil)
+		client := l.client(nil, beltic.WithHTTPClient(nil), over(transport), beltic.WithLogger(nil), nil)
 		r := l.walk(client, nil)
 		require.NoError(l, r.err)
 		assert.Equal(l, sixIDs, r.ids)
@@ -44,7 +44,9 @@ var inputRows = []row{
 		l.note(err)
 		as[*beltic.ConfigError](l, err)
 	})},
-	{"F165", "page size negative, 0, 1, the largest", eachInBubble([]int{-1, math.MinInt, 0, 1, 100_000, math.MaxInt}, func(l *lab, size int) {
+	{"F165", "page size negative, 0, 1, the largest", eachInBubble([]int{
+		-1, math.MinInt, 0, 1, 100_000, math.MaxInt,
+	}, func(l *lab, size int) {
 		l.serve(always(ok(lastPage(session("s1")))))
 		options := l.options()
 		options.Page.Size = size
@@ -63,7 +65,8 @@ var inputRows = []row{
 		}
 	})},
 	{"F166", "after and before both set", eachInBubble([]beltic.PageOptions{
-		{After: cursorTo("1"), Before: cursorTo("2")}, {After: cursorTo("1"), Resume: "x"}, {Before: cursorTo("1"), Resume: "x"}, {Resume: canary}, {Resume: "b1." + canary},
+		{After: cursorTo("1"), Before: cursorTo("2")}, {After: cursorTo("1"), Resume: "x"}, {Before: cursorTo("1"), Resume: "x"},
+		{Resume: canary}, {Resume: "b1." + canary},
 	}, func(l *lab, page beltic.PageOptions) {
 		l.serve(always(ok(lastPage(session("s1")))))
 		options := l.options()
@@ -99,11 +102,14 @@ var inputRows = []row{
 		})
 		require.NoError(l, r.err)
 		query := l.server.seen()[0].URL.Query()
-		assert.Equal(l, url.Values{"filter[account]": {value}, "filter[session_device]": {value}, "status": {value}, "page[after]": {value}}, query)
+		want := url.Values{"filter[account]": {value}, "filter[session_device]": {value}, "status": {value}, "page[after]": {value}}
+		assert.Equal(l, want, query)
 		assert.Empty(l, l.server.seen()[0].Header.Get("X-Evil"))
 	})},
-	{"F170", "retries 0, negative, huge; negative durations and sizes", inBubble(func(l *lab) {
-		for _, opt := range []beltic.Option{beltic.WithMaxRetries(-1), beltic.WithTimeout(-1), beltic.WithMaxResponseBytes(-1), beltic.WithTimeout(math.MinInt64)} {
+	{"F170", "retries 0, negative, huge; negative durations and sizes (jitter cannot be set)", inBubble(func(l *lab) {
+		for _, opt := range []beltic.Option{
+			beltic.WithMaxRetries(-1), beltic.WithTimeout(-1), beltic.WithTimeout(math.MinInt64), beltic.WithMaxResponseBytes(-1),
+		} {
 			_, err := beltic.NewClient(testKey, opt)
 			l.note(err)
 			as[*beltic.ConfigError](l, err)

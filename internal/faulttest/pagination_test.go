@@ -157,7 +157,9 @@ var paginationRows = []row{
 		l.recovers(sixIDs, 5)
 	})},
 	{"F137", "401 on page 3", inBubble(func(l *lab) { l.stopsOnPage3(401) })},
-	{"F138", "the consumer goes on behind an error", eachInBubble([]step{status(403), ok("{}"), ok("x"), ok(document(`{}`, session("s1")))}, func(l *lab, fault step) {
+	{"F138", "the consumer goes on behind an error", eachInBubble([]step{
+		status(403), ok("{}"), ok("x"), ok(document(`{}`, session("s1"))),
+	}, func(l *lab, fault step) {
 		l.serve(always(fault))
 		it := l.client().Sessions.Iterator(l.options())
 		r := l.iterate(it)
@@ -179,7 +181,8 @@ var paginationRows = []row{
 	})},
 	{"F140", "backward paging", inBubble(func(l *lab) {
 		backward := func(start string, more bool, ids ...string) string {
-			return document(fmt.Sprintf(`{"page":{"cursors":{"start":%q,"end":"x"},"hasNextPage":true,"hasPreviousPage":%t}}`, start, more), sessions(ids...)...)
+			meta := fmt.Sprintf(`{"page":{"cursors":{"start":%q,"end":"x"},"hasNextPage":true,"hasPreviousPage":%t}}`, start, more)
+			return document(meta, sessions(ids...)...)
 		}
 		pages := map[string]string{
 			cursorTo("3"): backward(cursorTo("2"), true, "s5", "s6"),

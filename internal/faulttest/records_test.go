@@ -1,7 +1,6 @@
 package faulttest
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -20,27 +19,35 @@ const (
 	testAccount = canary + "-account"
 )
 
-// fullSession is a session with everything in it.
-const fullSession = `{"id":"%s","type":"session","attributes":{"status":"approved","creator_type":"system","entity_type":"person",` +
-	`"creator_id":"` + canary + `-creator","person":{"name":{"first":"` + canary + `-first","middle":"` + canary + `-middle","last":"` + canary + `-last"},` +
-	`"birth_date":"` + birthDate + `"},"business":{"legal_name":"` + canary + ` Example Ltd","registration_date":"` + birthDate + `","shareholders":[` +
-	`{"name":"` + canary + `-holder","shareholder_type":"` + canary + `-type","date_of_birth":"` + birthDate + `","id_type":"` + canary + `-idtype",` +
-	`"id_number":"` + canary + `-number","number_of_share":"` + canary + `-shares","percentage_of_share":` + botScore + `}]},` +
-	`"identity_numbers":{"number":"` + canary + `-id","issuing_country_code":"` + canary + `-cc","class":"` + canary + `-class",` +
-	`"created_at":"2025-10-22T22:13:48.149Z","updated_at":"2025-10-22T22:13:48Z"},` +
-	`"contact":{"email":"` + canary + `@example.com","phone":"` + canary + `-555-0100"},"address":{"line1":"` + canary + `-line1","line2":"` + canary + `-line2",` +
-	`"sublocality":"` + canary + `-sub","locality":"` + canary + `-loc","administrative_area":"` + canary + `-area","postal_code":"` + canary + `-zip",` +
-	`"country_code":"` + canary + `-country"},"behavior_analysis":{"completion_time_seconds":12.5,"autofill_cancels":0,"autofill_starts":1,` +
-	`"bot_score":` + botScore + `,"threat_level":"low","shortcut_copies":1,"shortcut_pastes":2,"distraction_events":3,"devtools_open":false,` +
-	`"debugger_attached":true,"request_spoof_attempts":0,"user_agent_spoof_attempts":0,"hesitation_baseline":1.5,"hesitation_count":4,` +
-	`"hesitation_percentage":2.5,"hesitation_time":7},"created_at":"2025-10-22T22:13:48.149Z","updated_at":"2025-10-22T22:13:48Z",` +
-	`"started_at":"2025-10-22T22:13:48Z","expires_at":"2025-10-22T22:13:48Z","completed_at":"2025-10-22T22:13:48Z","failed_at":"2025-10-22T22:13:48Z",` +
-	`"marked_for_review_at":"2025-10-22T22:13:48Z","decisioned_at":"2025-10-22T22:13:48Z","expired_at":"2025-10-22T22:13:48Z",` +
-	`"redacted_at":"2025-10-22T22:13:48Z"},"relationships":{"account":{"data":{"type":"account","id":"acct_1"}},` +
-	`"business":{"data":{"type":"business","id":"biz_1"}},"documents":{"data":[{"type":"document","id":"doc_1"}]},` +
-	`"session_devices":{"data":[{"type":"session_device","id":"dev_1"}]},"verifications":{"data":[{"type":"verification","id":"ver_1"}]}}}`
+// fullSession is a session with everything in it. The tilde stands for the canary.
+var fullSession = strings.NewReplacer(
+	"~", canary, "DATE", birthDate, "SCORE", botScore, "NOW", "2025-10-22T22:13:48Z", "\n", "", "\t", "",
+).Replace(`
+{"id":"ID","type":"session","attributes":{
+	"status":"approved","creator_type":"system","entity_type":"person","creator_id":"~-creator",
+	"person":{"name":{"first":"~-first","middle":"~-middle","last":"~-last"},"birth_date":"DATE"},
+	"business":{"legal_name":"~ Example Ltd","registration_date":"DATE","shareholders":[{
+		"name":"~-holder","shareholder_type":"~-type","date_of_birth":"DATE","id_type":"~-idtype","id_number":"~-number",
+		"number_of_share":"~-shares","percentage_of_share":SCORE}]},
+	"identity_numbers":{"number":"~-id","issuing_country_code":"~-cc","class":"~-class",
+		"created_at":"2025-10-22T22:13:48.149Z","updated_at":"NOW"},
+	"contact":{"email":"~@example.com","phone":"~-555-0100"},
+	"address":{"line1":"~-line1","line2":"~-line2","sublocality":"~-sub","locality":"~-loc","administrative_area":"~-area",
+		"postal_code":"~-zip","country_code":"~-country"},
+	"behavior_analysis":{"completion_time_seconds":12.5,"autofill_cancels":0,"autofill_starts":1,"bot_score":SCORE,
+		"threat_level":"low","shortcut_copies":1,"shortcut_pastes":2,"distraction_events":3,"devtools_open":false,
+		"debugger_attached":true,"request_spoof_attempts":0,"user_agent_spoof_attempts":0,"hesitation_baseline":1.5,
+		"hesitation_count":4,"hesitation_percentage":2.5,"hesitation_time":7},
+	"created_at":"2025-10-22T22:13:48.149Z","updated_at":"NOW","started_at":"NOW","expires_at":"NOW","completed_at":"NOW",
+	"failed_at":"NOW","marked_for_review_at":"NOW","decisioned_at":"NOW","expired_at":"NOW","redacted_at":"NOW"},
+"relationships":{
+	"account":{"data":{"type":"account","id":"acct_1"}},
+	"business":{"data":{"type":"business","id":"biz_1"}},
+	"documents":{"data":[{"type":"document","id":"doc_1"}]},
+	"session_devices":{"data":[{"type":"session_device","id":"dev_1"}]},
+	"verifications":{"data":[{"type":"verification","id":"ver_1"}]}}}`)
 
-func session(id string) string { return fmt.Sprintf(fullSession, id) }
+func session(id string) string { return strings.Replace(fullSession, "ID", id, 1) }
 
 // sessionWith is a session with these attributes and no others.
 func sessionWith(id, attributes string) string {

@@ -26,8 +26,11 @@ var redirectRows = []row{
 		assert.Equal(l, code, e.StatusCode)
 		assert.Equal(l, l.server.host(), e.From)
 		assert.Equal(l, l.evil.host(), e.To)
+		as[*beltic.RedirectError](l, l.collect(beltic.WithHTTPClient(nil)).err) // with the library's own client as it is
 	})},
-	{"F078", "redirect, with a caller's own http.Client", eachOnLoopback([]string{"with CheckRedirect", "without"}, func(l *lab, how string) {
+	{"F078", "redirect, with a caller's own http.Client", eachOnLoopback([]string{
+		"with CheckRedirect", "without",
+	}, func(l *lab, how string) {
 		l.watchEvil()
 		l.serve(always(status(302, "Location: "+l.evil.url())))
 		transport := l.transport()
@@ -54,15 +57,19 @@ var redirectRows = []row{
 		l.refusesRedirect()
 	})},
 	{"F080", "redirect to another form of the same host", eachOnLoopback([]string{
-		"http://127.0.0.1:PORT/", "http://sub.localhost:PORT/", "http://localhost.:PORT/", "http://LOCALHOST:PORT/", "http://localhost:PORT/",
-		"http://[::1]:PORT/", "http://127.0.0.1@localhost:PORT/", "http://api%40evil@127.0.0.1:PORT/", "//localhost:PORT/", `http:\\localhost:PORT`,
+		"http://127.0.0.1:PORT/", "http://sub.localhost:PORT/", "http://localhost.:PORT/", "http://LOCALHOST:PORT/",
+		"http://localhost:PORT/",
+		"http://[::1]:PORT/", "http://127.0.0.1@localhost:PORT/", "http://api%40evil@127.0.0.1:PORT/", "//localhost:PORT/",
+		`http:\\localhost:PORT`,
 		"http://%zz/", "",
 	}, func(l *lab, location string) {
 		_, port, _ := net.SplitHostPort(l.watchEvil().host())
 		l.serve(always(status(302, "Location: "+strings.ReplaceAll(location, "PORT", port))))
 		l.refusesRedirect()
 	})},
-	{"F081", "redirect to the same origin, a loop, a chain of 10,000", eachOnLoopback([]string{"same", "loop", "chain"}, func(l *lab, how string) {
+	{"F081", "redirect to the same origin, a loop, a chain of 10,000", eachOnLoopback([]string{
+		"same", "loop", "chain",
+	}, func(l *lab, how string) {
 		l.serve(func(n int, r *http.Request) step {
 			switch {
 			case how == "loop":
@@ -77,7 +84,8 @@ var redirectRows = []row{
 		l.refusesRedirect()
 	})},
 	{"F084", "links.next leads elsewhere", eachInBubble([]string{
-		"http://EVIL/v1/identity/sessions?page[after]=x", "//EVIL/x", "@EVIL/", "https://api@EVIL/", `\\\\EVIL`, "ftp://EVIL/", "https://EVIL", "javascript:alert(1)",
+		"http://EVIL/v1/identity/sessions?page[after]=x", "//EVIL/x", "@EVIL/", "https://api@EVIL/", `\\\\EVIL`, "ftp://EVIL/",
+		"https://EVIL", "javascript:alert(1)",
 	}, func(l *lab, link string) {
 		link = strings.ReplaceAll(link, "EVIL", l.watchEvil().host())
 		pages := threePages()
@@ -111,27 +119,34 @@ var redirectRows = []row{
 		assert.Equal(l, []string{"s1"}, r.ids, "the page's own records come first")
 		assert.Len(l, l.server.seen(), 1)
 	})},
-	{"F087", "base URL with a path", eachInBubble([]string{"", "/", "/v1", "/v1/", "/gateway/beltic/v1", "/gateway/beltic/v1/", "/a%2Fb/v1", "/a%20b"},
+	{"F087", "base URL with a path", eachInBubble([]string{
+		"", "/", "/v1", "/v1/", "/gateway/beltic/v1", "/gateway/beltic/v1/", "/a%2Fb/v1", "/a%20b",
+	},
 		func(l *lab, prefix string) {
 			l.serve(always(ok(lastPage(session("s1")))))
-			client := l.clientOf(l.server.url()+prefix, beltic.WithHTTPClient(&http.Client{Transport: l.transport()}))
+			client := l.clientOf(l.server.url()+prefix, over(l.transport()))
 			r := l.walk(client, nil)
 			require.NoError(l, r.err)
 			assert.Equal(l, strings.TrimSuffix(prefix, "/")+"/identity/sessions", l.server.seen()[0].RequestURI)
 		})},
 	{"F088", "base URL that cannot be right", eachOnLoopback([]string{
 		"https://api.example.com?x=" + canary, "https://api.example.com?", "https://api.example.com#" + canary, "https://api.example.com#",
-		"https://user:" + canary + "@api.example.com", "https://user:" + canary + "%zz@api.example.com", "api.example.com/" + canary, "//api.example.com",
-		"https://", "https:///v1", "https://:443/v1", "ftp://api.example.com", "https://api.example.com:" + canary, "https://api.example.com:99999",
-		"https://api.example.com:0", "https://api.example.com/\n" + canary, "https://api.example.com/\x00", "https://api example.com", "https://[::1", "", " ",
+		"https://user:" + canary + "@api.example.com", "https://user:" + canary + "%zz@api.example.com",
+		"api.example.com/" + canary, "//api.example.com",
+		"https://", "https:///v1", "https://:443/v1", "ftp://api.example.com", "https://api.example.com:" + canary,
+		"https://api.example.com:99999",
+		"https://api.example.com:0", "https://api.example.com/\n" + canary, "https://api.example.com/\x00",
+		"https://api example.com", "https://[::1", "", " ",
 	}, func(l *lab, base string) {
 		_, err := beltic.NewClient(testKey, beltic.WithBaseURL(base))
 		l.note(err)
 		assert.Equal(l, "base URL", as[*beltic.ConfigError](l, err).Field)
 	})},
 	{"F089", "base URL http, not loopback", onLoopback(func(l *lab) {
-		for _, host := range []string{"api.example.com", "10.0.0.1", "192.0.2.1", "0.0.0.0", "127.0.0.1.example.com", "localhost.example.com", "[2001:db8::1]",
-			"2130706433", "128.0.0.1"} {
+		for _, host := range []string{
+			"api.example.com", "10.0.0.1", "192.0.2.1", "0.0.0.0", "127.0.0.1.example.com", "localhost.example.com", "[2001:db8::1]",
+			"2130706433", "128.0.0.1",
+		} {
 			_, err := beltic.NewClient(testKey, beltic.WithBaseURL("http://"+host+"/v1"))
 			l.note(err)
 			as[*beltic.ConfigError](l, err)
@@ -150,14 +165,16 @@ var redirectRows = []row{
 		assert.NotContains(l, r.Headers, canary)
 		assert.NotContains(l, strings.ToLower(r.Headers), "x-api-key")
 	})},
-	{"F091", "proxy refuses CONNECT", eachOnLoopback([]string{"403 Forbidden by " + canary, "407 " + canary}, func(l *lab, refusal string) {
+	{"F091", "proxy refuses CONNECT", eachOnLoopback([]string{
+		"403 Forbidden by " + canary, "407 " + canary,
+	}, func(l *lab, refusal string) {
 		proxy := l.start(l.listen(), always(raw("HTTP/1.1 "+refusal+"\r\nProxy-Authenticate: Basic\r\nContent-Length: 6\r\n\r\n"+canary)))
 		through := must(url.Parse("http://user:" + canary + "@" + proxy.host()))
 		l.allow(through)
 		own := &http.Transport{DialContext: l.dialer((&net.Dialer{}).DialContext)}
 		for _, transport := range []*http.Transport{l.transport(), own} {
 			transport.Proxy = http.ProxyURL(through)
-			_, err := l.list(l.clientOf("https://api.example.com/v1", beltic.WithHTTPClient(&http.Client{Transport: transport})), l.options())
+			_, err := l.list(l.clientOf("https://api.example.com/v1", over(transport)), l.options())
 			e := as[*beltic.TransportError](l, err)
 			assert.Equal(l, 1, e.Attempts)
 			if transport != own { // net/http has no type for a refusal that a caller's own transport gets
@@ -177,7 +194,7 @@ var redirectRows = []row{
 		if how == "RootCAs" {
 			transport.TLSClientConfig.RootCAs = stranger().pool
 		}
-		_, err := l.list(l.clientOf("https://api.example.com/v1", beltic.WithHTTPClient(&http.Client{Transport: transport})), l.options())
+		_, err := l.list(l.clientOf("https://api.example.com/v1", over(transport)), l.options())
 		if how == "RootCAs" {
 			require.NoError(l, err)
 			return
@@ -193,19 +210,19 @@ var redirectRows = []row{
 		transport.DialContext = l.dialer(func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", listener.Addr().String())
 		})
-		r := l.walk(l.clientOf("http://localhost/v1", beltic.WithHTTPClient(&http.Client{Transport: transport})), nil)
+		r := l.walk(l.clientOf("http://localhost/v1", over(transport)), nil)
 		require.NoError(l, r.err)
 		assert.Equal(l, []string{"s1"}, r.ids)
 
 		transport.DialContext = l.dialer(func(context.Context, string, string) (net.Conn, error) { return nil, errShutdown })
 		transport.CloseIdleConnections()
-		_, err = l.list(l.clientOf("http://localhost/v1", beltic.WithHTTPClient(&http.Client{Transport: transport})), nil)
+		_, err = l.list(l.clientOf("http://localhost/v1", over(transport)), nil)
 		l.failed(err, "transport", 1)
 		assert.ErrorIs(l, err, errShutdown, "a cause whose text is not known to be safe is matched, not shown")
 		assert.NotContains(l, err.Error(), errShutdown.Error())
 
 		for _, none := range []http.RoundTripper{(*http.Transport)(nil), roundTrip(nil)} {
-			_, err := beltic.NewClient(testKey, beltic.WithHTTPClient(&http.Client{Transport: none}))
+			_, err := beltic.NewClient(testKey, over(none))
 			l.note(err)
 			as[*beltic.ConfigError](l, err)
 		}
@@ -265,7 +282,7 @@ func proxyChild() any {
 
 	transport := libraryTransport()
 	transport.TLSClientConfig = trustingConfig()
-	client := must(beltic.NewClient(testKey, beltic.WithBaseURL("https://api.example.com/v1"), beltic.WithHTTPClient(&http.Client{Transport: transport})))
+	client := must(beltic.NewClient(testKey, beltic.WithBaseURL("https://api.example.com/v1"), over(transport)))
 	page, err := client.Sessions.List(context.Background(), nil)
 	if err != nil {
 		return proxyReport{Error: err.Error()}

@@ -149,9 +149,10 @@ func (s *server) serveHTTP1(c net.Conn) {
 // count notes a request and chooses the answer.
 func (s *server) count(r *http.Request) step {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.requests = append(s.requests, request{r, time.Now()})
-	return s.script(len(s.requests), r)
+	n, script := len(s.requests), s.script
+	s.mu.Unlock()
+	return script(n, r)
 }
 
 // follow gives the server another script.

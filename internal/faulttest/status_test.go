@@ -170,12 +170,15 @@ var statusRows = []row{
 		assert.Len(l, l.server.seen(), 3)
 	})},
 	{"F061", "401, 403, with the key echoed", eachInBubble([]int{401, 403}, func(l *lab, code int) {
-		l.serve(always(raw(answer(code, `{"errors":[{"code":"`+testKey+`","detail":"the key `+testKey+` is wrong"}]}`, "X-Request-Id: "+testKey))))
+		body := `{"errors":[{"code":"` + testKey + `","detail":"the key ` + testKey + ` is wrong"}],"request_id":"` + testKey + `"}`
+		l.serve(always(raw(answer(code, body, "X-Request-Id: "+testKey))))
 		e := as[*beltic.APIError](l, l.collect().err)
 		assert.Equal(l, code, e.StatusCode)
 		assert.Len(l, l.server.seen(), 1)
 	})},
-	{"F062", "404, 409, 410, 422, 400, 413, 414, 431", eachInBubble([]int{404, 409, 410, 422, 400, 413, 414, 431}, func(l *lab, code int) {
+	{"F062", "404, 409, 410, 422, 400, 413, 414, 431", eachInBubble([]int{
+		404, 409, 410, 422, 400, 413, 414, 431,
+	}, func(l *lab, code int) {
 		e := l.isFinal(code)
 		require.Len(l, e.Errors, 1)
 		assert.Equal(l, "some_code", e.Errors[0].Code)
@@ -184,7 +187,9 @@ var statusRows = []row{
 		assert.Contains(l, e.Error(), "/data/attributes/status")
 		assert.Contains(l, e.Error(), "page[after]")
 	})},
-	{"F063", "402, 451, 418, 499, 520-527, 599", eachInBubble([]int{402, 451, 418, 499, 520, 521, 522, 523, 524, 525, 526, 527, 599}, func(l *lab, code int) {
+	{"F063", "402, 451, 418, 499, 520-527, 599", eachInBubble([]int{
+		402, 451, 418, 499, 520, 521, 522, 523, 524, 525, 526, 527, 599,
+	}, func(l *lab, code int) {
 		if code < 500 {
 			l.isFinal(code)
 			return
@@ -250,7 +255,9 @@ var statusRows = []row{
 	}, func(l *lab, text string) {
 		l.breaksContract(raw(text), "")
 	})},
-	{"F070", "200 with HTML", eachInBubble([]string{"Content-Type: text/html; charset=utf-8", "Content-Type: application/json", "Content-Type:"},
+	{"F070", "200 with HTML", eachInBubble([]string{
+		"Content-Type: text/html; charset=utf-8", "Content-Type: application/json", "Content-Type:",
+	},
 		func(l *lab, contentType string) {
 			l.serve(always(raw(answer(200, "<!DOCTYPE html><html><title>Sign in to "+canary+" Wi-Fi</title></html>", contentType))))
 			err := l.collect().err
@@ -260,7 +267,8 @@ var statusRows = []row{
 			assert.Len(l, l.server.seen(), 1)
 		})},
 	{"F071", "200 JSON with a wrong or no Content-Type", eachInBubble([]string{
-		"Content-Type: text/plain", "Content-Type: text/html", "Content-Type: application/vnd.api+json", "Content-Type: nonsense;;;", "Content-Type:",
+		"Content-Type: text/plain", "Content-Type: text/html", "Content-Type: application/vnd.api+json",
+		"Content-Type: nonsense;;;", "Content-Type:",
 	}, func(l *lab, contentType string) {
 		l.serve(always(raw(answer(200, lastPage(session("s1")), contentType))))
 		l.recovers([]string{"s1"}, 1)
@@ -279,8 +287,7 @@ type otherShape struct {
 	want beltic.ErrorObject
 }
 
-// waitsBetween checks that a call that fails once waits this long before it tries again. The jitter of the backoff may come on top where it
-// is longer.
+// waitsBetween checks that a call that fails once waits this long before it tries again.
 func (l *lab) waitsBetween(least, most time.Duration, code int, headers ...string) {
 	l.serve(inTurn(status(code, headers...), ok(lastPage(session("s1")))))
 	l.recovers([]string{"s1"}, 2)
@@ -321,7 +328,7 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 
 // clientOver is a client of a transport in memory. The invariants that are counted at a server are the trial's own to check.
 func (l *lab) clientOver(f roundTrip, opts ...beltic.Option) *beltic.Client {
-	return l.clientOf("https://api.example.com/v1", append([]beltic.Option{beltic.WithHTTPClient(&http.Client{Transport: f})}, opts...)...)
+	return l.clientOf("https://api.example.com/v1", append([]beltic.Option{over(f)}, opts...)...)
 }
 
 func response(code int, body string) *http.Response {

@@ -210,5 +210,5 @@ func (l *lab) strictIf(strict bool) *beltic.Client {
 	transport := l.transport()
 	transport.DisableKeepAlives = strict
 	l.netHTTPLines = !strict
-	return l.client(beltic.WithHTTPClient(&http.Client{Transport: transport}))
+	return l.client(over(transport))
 }

@@ -40,6 +40,9 @@ func exchange(client *http.Client, limits limits) Handler {
 		}
 		if answer.StatusCode >= 400 {
 			resp.Body = readErrorBody(body, answer, limits.errorBody)
+			if ctx.Err() != nil {
+				resp.Stopped = failed(ctx, ctx.Err()).Stopped // the status is known, however the body ended
+			}
 			return resp
 		}
 		if resp.Body, err = readBody(body, answer, limits.body); err != nil {
