@@ -13,7 +13,8 @@ import (
 
 // Checkpoint is a place in a list, exact to the record. It is opaque text that can be stored: put it into PageOptions.Resume, in another
 // process or a week later, and the list goes on behind the last record that was delivered, even if records of that page were
-// added or removed since. It is bound to the filters of its list; other filters are refused with a [*ConfigError].
+// added or removed since. It is bound to the filters of its list: with other filters, or if it is damaged, it is refused with a [*ConfigError] whose
+// Field is "Page.Resume". If the API no longer takes the cursor in it, the error is [ErrBadRequest] or [ErrGone]: start anew, without Resume.
 //
 // Whether the list goes round in circles is judged by the cursors since the checkpoint.
 //
@@ -32,14 +33,14 @@ type checkpoint struct {
 // checkpoint is the place behind the first n records of the page, which is the last that the walk has delivered.
 func (w *walk[T]) checkpoint(p *Page[T], n int) Checkpoint {
 	if w.list == nil {
-		return ""
+		return w.resume
 	}
 	at, delivered := w.at, w.skip.keys()
-	if p != nil && (n < p.len() || w.at == p.at) {
+	if p != nil && (n < len(p.records) || w.at == p.at) {
 		at = p.at
 		delivered = append(delivered, p.dropped...)
-		for i := range n {
-			delivered = append(delivered, p.key(i))
+		for _, record := range p.records[:n] {
+			delivered = append(delivered, record.key)
 		}
 	}
 	return seal(checkpoint{Cursor: []byte(at.cursor), Direction: at.direction, Filters: w.list.filters, Delivered: packKeys(delivered)})
@@ -80,16 +81,9 @@ func (c Checkpoint) unseal() (content checkpoint, ok bool) {
 	return content, len(content.Delivered)%keySize == 0
 }
 
-// fingerprint tells lists with other filters apart.
-func fingerprint(filters url.Values) uint64 { return hashOf([]byte(filters.Encode())) }
-
-// key names a record of a page over time: by its id, or one that has none by its bytes.
-func (p *Page[T]) key(i int) uint64 {
-	record, bad := p.record(i)
-	if bad != nil {
-		return bad.key
-	}
-	return hashOf([]byte(any(record).(resource).resourceID()))
+// fingerprint tells lists of other records apart.
+func fingerprint(route string, filters url.Values) uint64 {
+	return hashOf([]byte(route + "?" + filters.Encode()))
 }
 
 const keySize = 8 // bytes
@@ -136,35 +130,4 @@ func (t tally) take(key uint64) bool {
 		delete(t, key)
 	}
 	return true
-}
-
-// dropDelivered takes the records off the page that the tally counts, and returns their keys.
-func (p *Page[T]) dropDelivered(t tally) (dropped []uint64) {
-	for i := 0; len(t) > 0 && i < p.len(); {
-		key := p.key(i)
-		if !t.take(key) {
-			i++
-			continue
-		}
-		p.drop(i)
-		dropped = append(dropped, key)
-	}
-	return dropped
-}
-
-// drop takes the i-th record off the page.
-func (p *Page[T]) drop(i int) {
-	badBefore := 0
-	for badBefore < len(p.bad) && p.bad[badBefore].goodBefore+badBefore < i {
-		badBefore++
-	}
-	rest := p.bad[badBefore:]
-	if len(rest) > 0 && rest[0].goodBefore+badBefore == i {
-		p.bad = slices.Delete(p.bad, badBefore, badBefore+1)
-		return
-	}
-	p.Data = slices.Delete(p.Data, i-badBefore, i-badBefore+1)
-	for _, bad := range rest {
-		bad.goodBefore--
-	}
 }

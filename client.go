@@ -25,7 +25,7 @@ const (
 	defaultMaxBody    = 8 << 20
 	idleTimeout       = 10 * time.Second
 	maxErrorBody      = 64 << 10
-	maxItems          = 1000
+	defaultMaxItems   = 1000
 	maxKey            = 4 << 10 // bytes
 )
 

@@ -3,6 +3,7 @@ package beltic
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"mime"
 	"net/url"
 	"strconv"
@@ -43,15 +44,18 @@ func (s *Session) check() error {
 	return nil
 }
 
-// decodePage reads a page. A bad record or bad page information does not take the good records with it.
-func decodePage[T any](resp *transport.Response, maxItems int) (*Page[T], error) {
+// decodePage reads a page, without the records that skip counts. A bad record or bad page information does not take the good records
+// with it.
+func decodePage[T any](resp *transport.Response, maxItems int, skip tally) (*Page[T], error) {
 	doc, err := splitDocument(resp, maxItems)
 	if err != nil {
 		return nil, err
 	}
 	page := &Page[T]{
-		Data:  make([]T, 0, len(doc.Items)),
-		Links: parseLinks(doc.Links),
+		Data:    make([]T, 0, min(len(doc.Items), defaultMaxItems)),
+		Links:   parseLinks(doc.Links),
+		records: make([]record, 0, len(doc.Items)),
+		skip:    maps.Clone(skip),
 		Response: &Response{
 			StatusCode: resp.StatusCode,
 			Header:     resp.Header,
@@ -59,26 +63,38 @@ func decodePage[T any](resp *transport.Response, maxItems int) (*Page[T], error)
 			Attempts:   resp.Attempts,
 		},
 	}
-	if err := page.setMeta(doc.Meta); err != nil {
+	if err := page.setMeta(doc); err != nil {
 		return nil, err
 	}
 	var r jsonapi.Reader
 	for i, item := range doc.Items {
-		page.Data = page.Data[:len(page.Data)+1]
-		record := &page.Data[len(page.Data)-1]
-		if err := decodeRecord(&r, item, i, record); err != nil {
-			page.Data = page.Data[:len(page.Data)-1]
-			page.bad = append(page.bad, &ItemError{
-				Index:      i,
-				ID:         idOf(item.Raw),
-				Err:        err,
-				goodBefore: len(page.Data),
-				key:        hashOf(item.Raw),
-			})
-		}
+		page.add(&r, item, i)
 	}
-	clear(page.Data[len(page.Data):cap(page.Data)]) // what is left of bad records
 	return page, nil
+}
+
+// add decodes one element of data into the page. A record that cannot be decoded goes by its bytes in a checkpoint: when they change, it
+// is worth another look.
+func (p *Page[T]) add(r *jsonapi.Reader, item jsonapi.Item, i int) {
+	place := len(p.Data)
+	p.Data = append(p.Data, *new(T))
+	entry := record{place: place}
+	if err := decodeRecord(r, item, i, &p.Data[place]); err != nil {
+		entry.bad = &ItemError{Index: i, ID: idOf(item.Raw), Err: err}
+		entry.key = hashOf(item.Raw)
+	} else {
+		entry.key = hashOf([]byte(any(&p.Data[place]).(resource).resourceID()))
+	}
+	isDelivered := p.skip.take(entry.key)
+	if isDelivered || entry.bad != nil {
+		clear(p.Data[place:])
+		p.Data = p.Data[:place]
+	}
+	if isDelivered {
+		p.dropped = append(p.dropped, entry.key)
+		return
+	}
+	p.records = append(p.records, entry)
 }
 
 func decodeRecord(r *jsonapi.Reader, item jsonapi.Item, i int, record any) error {
@@ -155,14 +171,16 @@ type wireMeta struct {
 
 // setMeta reads meta. What is missing there breaks the walk behind the page, not the page; a meta that says things twice cannot
 // be trusted at all.
-func (p *Page[T]) setMeta(raw []byte) error {
+func (p *Page[T]) setMeta(doc *jsonapi.Document) error {
 	var wire wireMeta
-	err := json.Unmarshal(orNull(raw), &wire)
+	err := json.Unmarshal(orNull(doc.Meta), &wire)
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		return &DecodeError{Pointer: "/meta", Reason: ReasonDuplicate}
 	case err != nil:
 		p.noNext = &ProtocolError{Reason: "meta.page is not of the documented form"}
+	case doc.HasErrors:
+		p.noNext = &ProtocolError{Reason: "errors beside data, with status 200"}
 	case wire.Page == nil:
 		p.noNext = &ProtocolError{Reason: "no meta.page"}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ var (
 	ErrForbidden     = errors.New("beltic: forbidden")
 	ErrNotFound      = errors.New("beltic: not found")
 	ErrConflict      = errors.New("beltic: conflict")
+	ErrGone          = errors.New("beltic: gone")
 	ErrUnprocessable = errors.New("beltic: unprocessable")
 	ErrRateLimited   = errors.New("beltic: rate limited")
 	ErrServer        = errors.New("beltic: server error")
@@ -30,6 +32,7 @@ var errorByStatus = map[int]error{
 	http.StatusForbidden:           ErrForbidden,
 	http.StatusNotFound:            ErrNotFound,
 	http.StatusConflict:            ErrConflict,
+	http.StatusGone:                ErrGone,
 	http.StatusUnprocessableEntity: ErrUnprocessable,
 	http.StatusTooManyRequests:     ErrRateLimited,
 }
@@ -188,9 +191,6 @@ type ItemError struct {
 	Index int    // in the page's data, from 0
 	ID    string // of the record, "" where it could not be read
 	Err   error  // a [*DecodeError]
-
-	goodBefore int    // how many good records of the page stand in front of it
-	key        uint64 // names the record in a checkpoint
 }
 
 func (e *ItemError) Error() string {
@@ -219,8 +219,9 @@ type TransportError struct {
 	Host     string // that the call was for
 	Attempts int    // how often the call was sent
 
-	cause error                   // what may be shown
-	is    func(target error) bool // tells the whole cause apart without showing it
+	stopped error                   // the end of the caller's context, or nil
+	cause   error                   // what may be shown, or nil
+	is      func(target error) bool // tells the whole cause apart without showing it
 }
 
 var transportAdvice = map[transport.Kind]string{
@@ -241,7 +242,7 @@ func (e *TransportError) Error() string {
 	if advice := transportAdvice[transport.Kind(e.Kind)]; advice != "" {
 		t.add("%s", advice)
 	}
-	if e.cause != nil && e.Kind != string(transport.KindCanceled) {
+	if e.cause != nil {
 		t.add("%s", e.cause)
 	}
 	return t.String()
@@ -249,7 +250,9 @@ func (e *TransportError) Error() string {
 
 // Unwrap returns the causes that are safe to show: the error of the caller's context and its cause, a [net.DNSError], a
 // [tls.CertificateVerificationError], a [syscall.Errno] and the like.
-func (e *TransportError) Unwrap() error { return e.cause }
+func (e *TransportError) Unwrap() []error {
+	return slices.DeleteFunc([]error{e.stopped, e.cause}, func(err error) bool { return err == nil })
+}
 
 // Is matches every cause, also those that Unwrap does not show.
 func (e *TransportError) Is(target error) bool { return e.is != nil && e.is(target) }
@@ -302,11 +305,14 @@ func (c *Client) failure(resp *transport.Response) error {
 	case transport.KindEncoding:
 		return &DecodeError{Reason: ReasonEncoding, detail: "the body is compressed in a way that was not asked for"}
 	}
-	e := &TransportError{Kind: string(f.Kind), Host: c.base.Host, Attempts: resp.Attempts, cause: f.Cause, is: f.Is}
-	if resp.Stopped != nil {
-		e.cause = errors.Join(resp.Stopped, f.Cause)
+	return &TransportError{
+		Kind:     string(f.Kind),
+		Host:     c.base.Host,
+		Attempts: resp.Attempts,
+		stopped:  resp.Stopped,
+		cause:    f.Cause,
+		is:       f.Is,
 	}
-	return e
 }
 
 const (

@@ -289,7 +289,7 @@ func (o *Optional[T]) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	if err := json.Unmarshal(data, &o.value); err != nil {
-		return err
+		return &DecodeError{Reason: ReasonValue, detail: "the value is not of the type of its field"}
 	}
 	o.set = true
 	return nil

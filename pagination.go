@@ -6,6 +6,7 @@ import (
 	"errors"
 	"iter"
 	"net/http"
+	"sync/atomic"
 )
 
 // PageOptions choose where a list starts and how it is cut into pages. At most one of After, Before and Resume may be set.
@@ -47,16 +48,23 @@ type Page[T any] struct {
 	Links    Links     `json:"links,omitzero"` // as sent; the library never follows a link
 	Response *Response `json:"-"`
 
-	bad        []*ItemError // in the order of the wire
-	noNext     error        // why it is not known whether there is a next page
+	records    []record // in the order of the wire, good and bad
+	noNext     error    // why it is not known whether there is a next page
 	noPrevious error
+	dropped    []uint64 // the keys of the records that an earlier walk delivered
+	skip       tally    // the same of the pages to come; never changed
 
-	list    *list[T]
-	at      position
-	trail   *trail
-	depth   int      // how many pages of the trail lead here
-	dropped []uint64 // the keys of its records that an earlier walk delivered
-	skip    tally    // the same of the pages to come
+	list       *list[T]
+	at         position
+	trail      *atomic.Pointer[trail] // for the first that goes on from this page
+	emptyPages int                    // in a row, up to this one
+}
+
+// record is one element of a page's data.
+type record struct {
+	key   uint64     // names it in a checkpoint
+	place int        // in Page.Data
+	bad   *ItemError // instead, if it could not be decoded
 }
 
 // Meta is what a page says of itself.
@@ -147,41 +155,30 @@ func (p *Page[T]) hasMore(d direction) bool {
 
 // itemErr is one error for all records that could not be decoded, or nil.
 func (p *Page[T]) itemErr() error {
-	switch len(p.bad) {
-	case 0:
-		return nil
-	case 1:
-		return p.bad[0]
-	}
-	errs := make([]error, len(p.bad))
-	for i, bad := range p.bad {
-		errs[i] = bad
-	}
-	return errors.Join(errs...)
-}
-
-// len counts the records of a page, bad ones too.
-func (p *Page[T]) len() int { return len(p.Data) + len(p.bad) }
-
-// record returns the i-th record of the page: one of the two is nil.
-func (p *Page[T]) record(i int) (*T, *ItemError) {
-	for badBefore, bad := range p.bad {
-		switch at := bad.goodBefore + badBefore; {
-		case at == i:
-			return nil, bad
-		case at > i:
-			return &p.Data[i-badBefore], nil
+	var errs []error
+	for _, r := range p.records {
+		if r.bad != nil {
+			errs = append(errs, r.bad)
 		}
 	}
-	return &p.Data[i-len(p.bad)], nil
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	return errors.Join(errs...)
 }
 
 // Iterator is a cursor over the records of a list, page after page. It is not safe for concurrent use.
 //
 //	it := client.Sessions.Iterator(nil)
-//	for it.Next(ctx) {
-//		session := it.Current()
-//		…
+//	for {
+//		if it.Next(ctx) {
+//			save(it.Current())
+//		} else if item, ok := errors.AsType[*beltic.ItemError](it.Err()); ok {
+//			log.Print("skipped: ", item) // one record; Next goes on behind it
+//		} else {
+//			break
+//		}
+//		checkpoint = it.Checkpoint() // keep it with the record
 //	}
 //	if err := it.Err(); err != nil {
 //		…
@@ -192,63 +189,66 @@ type Iterator[T any] struct {
 	i       int // the record of the page that Next goes to
 	current *T
 	err     error
+	done    bool
 	redacted
 }
 
 // Next goes to the next record and reports whether there is one. It returns false at the end of the list, at an error and at a record that
-// cannot be decoded. Behind such a record, Err being an [*ItemError], a further Next goes on; any other end is final.
+// cannot be decoded. Behind such a record, Err being an [*ItemError], a further Next goes on; any other end is final. It checks ctx
+// before each record: where that has ended, so does the iterator, with an error that matches ctx.Err() and its cause.
 func (it *Iterator[T]) Next(ctx context.Context) bool {
 	it.current = nil
-	if it.err != nil && !isItemError(it.err) {
+	if it.done {
 		return false
 	}
 	it.err = nil
 	if it.walk == nil {
-		return it.fail(&ConfigError{Field: "iterator", Problem: "did not come from a list"})
+		return it.end(&ConfigError{Field: "iterator", Problem: "did not come from a list"})
 	}
-	if err := it.walk.alive(ctx); err != nil {
-		return it.fail(err)
-	}
-	for it.page == nil || it.i == it.page.len() {
+	for it.page == nil || it.i == len(it.page.records) {
 		page, err := it.walk.next(ctx)
 		if page == nil {
-			return it.fail(err)
+			return it.end(err)
 		}
 		it.page, it.i = page, 0
 	}
-	record, bad := it.page.record(it.i)
+	if err := it.walk.alive(ctx); err != nil {
+		return it.end(err)
+	}
+	record := it.page.records[it.i]
 	it.i++
-	if bad != nil {
-		it.err = bad
+	if record.bad != nil {
+		it.err = record.bad
 		return false
 	}
-	it.current = record
+	it.current = &it.page.Data[record.place]
 	return true
 }
 
-func (it *Iterator[T]) fail(err error) bool {
+func (it *Iterator[T]) end(err error) bool {
 	it.err = err
-	if err != nil {
-		it.Stop()
-	}
+	it.Stop()
 	return false
 }
 
 // Current is the record that Next went to. It stays valid. It is nil before the first Next and after a Next that returned false.
 func (it *Iterator[T]) Current() *T { return it.current }
 
-// Err is why Next returned false; nil at the end of the list.
+// Err is why Next returned false; nil at the end of the list, and where Stop ended the iteration.
 func (it *Iterator[T]) Err() error { return it.err }
 
 // Stop ends the iteration and a page that is being read ahead. Only an iterator with ReadAhead that is given up before its end needs
 // it, and even there the one request ends by itself. Checkpoint keeps working.
 func (it *Iterator[T]) Stop() {
+	it.done = true
 	if it.walk != nil {
 		it.walk.stop()
 	}
 }
 
-// Checkpoint is the place behind the last record that Next went to, an undecodable one included. It can be taken at any time, also after an error.
+// Checkpoint is the place behind the last record that Next went to, an undecodable one included. It can be taken at any time, also
+// after an error. Before the first Next it is where the iterator starts, and after the end of the list the end: to resume there
+// gives nothing but what is new behind it.
 func (it *Iterator[T]) Checkpoint() Checkpoint {
 	if it.walk == nil {
 		return ""
@@ -268,6 +268,7 @@ func (w *walk[T]) page(ctx context.Context) (*Page[T], error) {
 	if page == nil {
 		return nil, err
 	}
+	page.trail.Store(w.trail)
 	itemErr, broken := page.itemErr(), page.broken(page.at.direction)
 	if itemErr == nil || broken == nil {
 		return page, cmp.Or(itemErr, broken)

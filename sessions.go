@@ -77,22 +77,23 @@ func (s *SessionsService) walker(opts *SessionListOptions) func() *walk[Session]
 }
 
 func (s *SessionsService) walk(opts *SessionListOptions) *walk[Session] {
-	if s == nil || s.client == nil {
-		return failedWalk[Session](&ConfigError{Field: "client", Problem: "was not made by NewClient"})
-	}
 	var o SessionListOptions
 	if opts != nil {
 		o = *opts
 	}
-	if err := o.validate(); err != nil {
-		return failedWalk[Session](err)
+	if s == nil || s.client == nil {
+		return failedWalk[Session](o.Page, &ConfigError{Field: "client", Problem: "was not made by NewClient"})
 	}
+	if err := o.validate(); err != nil {
+		return failedWalk[Session](o.Page, err)
+	}
+	const route = "/identity/sessions"
 	return newWalk(&list[Session]{
 		client:   s.client,
-		route:    "/identity/sessions",
+		route:    route,
 		query:    func(at position) url.Values { return o.query(at.in(o.Page)) },
-		filters:  fingerprint(o.query(PageOptions{})),
-		maxItems: max(maxItems, o.Page.Size),
+		filters:  fingerprint(route, o.query(PageOptions{})),
+		maxItems: max(defaultMaxItems, o.Page.Size),
 	}, o.Page)
 }
 

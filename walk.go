@@ -2,10 +2,10 @@ package beltic
 
 import (
 	"context"
+	"errors"
 	"hash/maphash"
-	"maps"
 	"net/url"
-	"sync"
+	"sync/atomic"
 
 	"github.com/belticlabs/beltic-go/internal/transport"
 )
@@ -50,39 +50,44 @@ const maxEmptyPages = 100
 type walk[T any] struct {
 	list       *list[T]
 	at         position // of the next page
-	depth      int      // of the next page: how many pages of the trail lead to it
 	trail      *trail
-	skip       tally // records from here on that an earlier walk has delivered
+	skip       tally // records from here on that an earlier walk has delivered; never changed
 	emptyPages int   // in a row, up to here
 	readsAhead bool
 	ahead      *readAhead[T]
 	finished   bool
-	err        error // why it is finished; nil at the end of the list
+	err        error      // why it is finished; nil at the end of the list
+	resume     Checkpoint // what it was to resume, if it could not even start
 }
 
-func failedWalk[T any](err error) *walk[T] { return &walk[T]{finished: true, err: err} }
+func failedWalk[T any](options PageOptions, err error) *walk[T] {
+	return &walk[T]{finished: true, err: err, resume: options.Resume}
+}
 
 func newWalk[T any](l *list[T], options PageOptions) *walk[T] {
-	w := &walk[T]{list: l, readsAhead: options.ReadAhead, at: position{cursor: options.After}}
+	w := &walk[T]{list: l, readsAhead: options.ReadAhead, trail: newTrail(), at: position{cursor: options.After}}
 	if options.Before != "" {
 		w.at = position{cursor: options.Before, direction: backward}
 	}
 	if options.Resume != "" {
 		at, skip, err := options.Resume.open(l.filters)
 		if err != nil {
-			return failedWalk[T](err)
+			return failedWalk[T](options, err)
 		}
 		w.at, w.skip = at, skip
 	}
-	w.trail = newTrail(w.at.cursor)
 	return w
 }
 
-// walkOn is a walk that starts with the neighbor of a page.
+// walkOn is a walk that starts with the neighbor of a page. The first one in the direction of the page goes on with its trail; any
+// other starts a trail of its own, because a list may have changed since.
 func (p *Page[T]) walkOn(d direction) *walk[T] {
-	w := &walk[T]{list: p.list, at: position{cursor: p.at.cursor, direction: d}, trail: p.trail, skip: maps.Clone(p.skip)}
-	if d != p.at.direction {
-		w.trail = newTrail("")
+	w := &walk[T]{list: p.list, at: position{cursor: p.at.cursor, direction: d}, skip: p.skip, trail: newTrail()}
+	if d == p.at.direction {
+		w.emptyPages = p.emptyPages
+		if t := p.trail.Swap(nil); t != nil {
+			w.trail = t
+		}
 	}
 	w.leave(p)
 	return w
@@ -91,20 +96,24 @@ func (p *Page[T]) walkOn(d direction) *walk[T] {
 // next gets the next page. Without a page the walk is finished: at the end of the list with no error, otherwise with the same
 // error every time.
 func (w *walk[T]) next(ctx context.Context) (*Page[T], error) {
-	if err := w.alive(ctx); err != nil {
-		w.finish(err)
-	}
 	if w.finished {
 		return nil, w.err
 	}
+	if err := w.alive(ctx); err != nil {
+		return nil, w.finish(err)
+	}
+	w.trail.visit(w.at.cursor)
 	page, err := w.fetch(ctx)
 	if err != nil {
-		w.finish(err)
-		return nil, err
+		return nil, w.finish(err)
 	}
-	page.list, page.at, page.trail, page.depth = w.list, w.at, w.trail, w.depth
-	page.dropped = page.dropDelivered(w.skip)
-	page.skip = w.skip
+	page.list, page.at, page.trail = w.list, w.at, new(atomic.Pointer[trail])
+	w.skip = page.skip
+	w.emptyPages++
+	if len(page.records)+len(page.dropped) > 0 {
+		w.emptyPages = 0
+	}
+	page.emptyPages = w.emptyPages
 	w.leave(page)
 	w.startReadAhead(ctx)
 	return page, nil
@@ -113,8 +122,6 @@ func (w *walk[T]) next(ctx context.Context) (*Page[T], error) {
 // alive returns an error if the walk cannot go on because of its context.
 func (w *walk[T]) alive(ctx context.Context) error {
 	switch {
-	case w.finished:
-		return nil
 	case ctx == nil:
 		return &ConfigError{Field: "context", Problem: "is nil"}
 	case ctx.Err() != nil:
@@ -124,20 +131,17 @@ func (w *walk[T]) alive(ctx context.Context) error {
 	}
 }
 
-func (w *walk[T]) finish(err error) {
+func (w *walk[T]) finish(err error) error {
 	if !w.finished {
 		w.finished, w.err = true, err
 	}
+	return w.err
 }
 
 // leave sets out from a page to the next one, or finishes the walk. The page itself is good in any case.
 func (w *walk[T]) leave(p *Page[T]) {
 	d := w.at.direction
 	cursor := p.cursor(d)
-	w.emptyPages++
-	if p.len()+len(p.dropped) > 0 {
-		w.emptyPages = 0
-	}
 	switch {
 	case p.broken(d) != nil:
 		w.finish(p.broken(d))
@@ -148,19 +152,19 @@ func (w *walk[T]) leave(p *Page[T]) {
 		}
 	case cursor == "":
 		w.finish(&ProtocolError{Reason: "there are more pages but no cursor to them"})
-	case !w.trail.visit(cursor, p.depth):
+	case w.trail.has(cursor):
 		w.finish(&ProtocolError{Reason: "the cursor to the next page was seen before, so the list would go round in circles"})
 	case w.emptyPages >= maxEmptyPages:
 		w.finish(&LimitError{Limit: "empty pages", Max: maxEmptyPages})
 	default:
-		w.at.cursor, w.depth = cursor, p.depth+1
+		w.at.cursor = cursor
 	}
 }
 
 // fetch gets the page at w.at, which may have been read ahead.
 func (w *walk[T]) fetch(ctx context.Context) (*Page[T], error) {
 	if w.ahead == nil {
-		return w.list.fetch(ctx, w.at)
+		return w.list.fetch(ctx, w.at, w.skip)
 	}
 	ahead := w.ahead
 	w.ahead = nil
@@ -170,10 +174,13 @@ func (w *walk[T]) fetch(ctx context.Context) (*Page[T], error) {
 		ahead.stop()
 		return nil, w.alive(ctx)
 	}
-	if ahead.err != nil && ahead.ctx.Err() != nil { // it was read ahead for a Next whose context has ended since
-		return w.list.fetch(ctx, w.at)
+	if ahead.panicked != nil {
+		panic(ahead.panicked)
 	}
-	ahead.cancel()
+	// It was read ahead for a Next whose context may have ended since, or left less time than this one's.
+	if ahead.err != nil && (ahead.started.Err() != nil || errors.Is(ahead.err, context.DeadlineExceeded)) {
+		return w.list.fetch(ctx, w.at, w.skip)
+	}
 	return ahead.page, ahead.err
 }
 
@@ -188,24 +195,27 @@ func (w *walk[T]) stop() {
 
 // readAhead is a page on its way while the caller works on the one before.
 type readAhead[T any] struct {
-	ctx    context.Context
-	cancel context.CancelFunc
-	done   chan struct{}
-	page   *Page[T]
-	err    error
+	started  context.Context // the caller's, when it set out
+	cancel   context.CancelFunc
+	done     chan struct{}
+	page     *Page[T]
+	err      error
+	panicked any // by a transport or logger of the caller's, who is to get it
 }
 
 func (w *walk[T]) startReadAhead(ctx context.Context) {
 	if !w.readsAhead || w.finished {
 		return
 	}
-	ahead := &readAhead[T]{done: make(chan struct{})}
-	ahead.ctx, ahead.cancel = context.WithCancel(ctx)
+	ahead := &readAhead[T]{started: ctx, done: make(chan struct{})}
+	ctx, ahead.cancel = context.WithCancel(ctx)
 	w.ahead = ahead
-	list, at := w.list, w.at
+	list, at, skip := w.list, w.at, w.skip
 	go func() {
 		defer close(ahead.done)
-		ahead.page, ahead.err = list.fetch(ahead.ctx, at)
+		defer ahead.cancel()
+		defer func() { ahead.panicked = recover() }()
+		ahead.page, ahead.err = list.fetch(ctx, at, skip)
 	}()
 }
 
@@ -215,37 +225,23 @@ func (a *readAhead[T]) stop() {
 }
 
 // fetch sends the request for one page and decodes the answer.
-func (l *list[T]) fetch(ctx context.Context, at position) (*Page[T], error) {
+func (l *list[T]) fetch(ctx context.Context, at position, skip tally) (*Page[T], error) {
 	resp, err := l.client.get(ctx, l.route, l.query(at))
 	if err != nil {
 		return nil, err
 	}
-	return decodePage[T](resp, l.maxItems)
+	return decodePage[T](resp, l.maxItems, skip)
 }
 
-// trail remembers the cursors that led to a page, so that a list that goes round in circles of any length is found out on the
-// first round. It keeps hashes: a cursor may tell of a person.
+// trail remembers the cursors of a walk, so that a list that goes round in circles of any length is found out on the first
+// round. It keeps hashes: a cursor may tell of a person.
 type trail struct {
-	mu    sync.Mutex // pages that share a trail may be used from several goroutines
-	seed  maphash.Seed
-	depth map[uint64]int // of the page that a cursor leads to
+	seed maphash.Seed
+	seen map[uint64]bool
 }
 
-func newTrail(start string) *trail {
-	t := &trail{seed: maphash.MakeSeed(), depth: map[uint64]int{}}
-	t.visit(start, -1)
-	return t
-}
+func newTrail() *trail { return &trail{seed: maphash.MakeSeed(), seen: map[uint64]bool{}} }
 
-// visit notes that a page of the depth leads on to the cursor, and reports whether that is new to the way that led there. Asking a page for its neighbor
-// twice is no circle.
-func (t *trail) visit(cursor string, depth int) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	hash := maphash.String(t.seed, cursor)
-	if seen, ok := t.depth[hash]; ok && seen <= depth {
-		return false
-	}
-	t.depth[hash] = depth + 1
-	return true
-}
+func (t *trail) visit(cursor string) { t.seen[maphash.String(t.seed, cursor)] = true }
+
+func (t *trail) has(cursor string) bool { return t.seen[maphash.String(t.seed, cursor)] }

@@ -86,7 +86,9 @@ func (s *splitter) member(doc *Document, name string, maxItems int) (err error) 
 			return err
 		}
 	case "errors":
-		doc.HasErrors = true
+		errors, err := s.value()
+		doc.HasErrors = len(bytes.Trim(errors, "[] \t\r\n")) > 0 && string(errors) != "null"
+		return err
 	case "meta":
 		doc.Meta, err = s.value()
 		return err

@@ -100,6 +100,9 @@ func decimal(number string) string {
 	power, _ := strconv.Atoi(exponent)
 	whole, fraction, _ := strings.Cut(mantissa, ".")
 	digits := strings.TrimRight(whole+fraction, "0")
+	if strings.Trim(digits, "-") == "" {
+		return "0"
+	}
 	power += len(whole+fraction) - len(digits) - len(fraction)
 	return strings.TrimLeft(digits, "-0") + "e" + strconv.Itoa(power)
 }

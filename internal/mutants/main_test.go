@@ -56,16 +56,16 @@ func TestJudge(t *testing.T) {
 		test    test
 		output  string
 		passed  bool
-		problem string
+		verdict string
 	}{
 		{plain, "ok", true, "SURVIVED"},
 		{plain, "FAIL x [build failed]", false, "DOES NOT BUILD"},
 		{plain, hung, false, "HANGS"},
 		{plain, "--- FAIL: TestXY (0.00s)", false, "FAILS OTHERWISE"},
-		{plain, failed, false, ""},
-		{endless, failed, false, ""},
-		{endless, hung, false, ""},
+		{plain, failed, false, isCaught},
+		{endless, failed, false, isCaught},
+		{endless, hung, false, isCaught},
 	} {
-		assert.Equal(t, tc.problem, tc.test.judge(tc.output, tc.passed), tc.output)
+		assert.Equal(t, tc.verdict, tc.test.judge(tc.output, tc.passed), tc.output)
 	}
 }

@@ -2,14 +2,13 @@ package main
 
 // The packages with tests that catch mutants.
 const (
-	root      = "."
+	library   = "."
 	faulttest = "./internal/faulttest"
 )
 
 // The files of the transport and of the JSON reader.
 const (
 	auth       = "internal/transport/auth.go"
-	budget     = "internal/transport/budget.go"
 	exchange   = "internal/transport/exchange.go"
 	failure    = "internal/transport/failure.go"
 	httpclient = "internal/transport/httpclient.go"
@@ -24,7 +23,7 @@ const (
 )
 
 // in is a test of the library's own package.
-func in(name string) test { return test{pkg: root, name: name} }
+func in(name string) test { return test{pkg: library, name: name} }
 
 // row is a row of the catalogue of faults.
 func row(id string) test { return test{pkg: faulttest, name: "TestFault/" + id} }
@@ -61,7 +60,10 @@ var mutants = []mutant{
 		`case false:`, in("TestBadOptionsAreRefused/no_host")},
 	{"a base URL has a port that can be", "client.go",
 		`base.Port() != "" && !isPort(base.Port())`,
-		`false`, row("F088")},
+		`false`, in("TestBadOptionsAreRefused/port_out_of_range")},
+	{"a base URL has no colon without a port", "client.go",
+		`case strings.HasSuffix(base.Host, ":"), `,
+		`case `, in("TestBadOptionsAreRefused/empty_port")},
 	{"a base URL has no user information", "client.go",
 		`case base.User != nil:`,
 		`case false:`, in("TestBadOptionsAreRefused/user_information")},
@@ -94,12 +96,6 @@ var mutants = []mutant{
 	{"of a Location no more than the host is told", httpclient,
 		`target(req.URL, resp.Header.Get("Location"))`,
 		`resp.Header.Get("Location")`, in("TestRedirectsAreRefused")},
-	{"a host that is not fit to be shown is not told", httpclient,
-		`err != nil || !IsToken(to.Host)`,
-		`err != nil`, row("F080")},
-	{"the key goes to its origin only", auth,
-		`if req.URL.Scheme != origin.Scheme || req.URL.Host != origin.Host {`,
-		`if false {`, row("F077")},
 	{"a proxy's refusal is not quoted", httpclient,
 		`if resp.StatusCode != http.StatusOK {`,
 		`if false {`, row("F091")},
@@ -109,9 +105,6 @@ var mutants = []mutant{
 	{"a cursor that a server echoes is hidden", auth,
 		`isCursorOrFilter && len(value) >= minSecret &&`,
 		`isCursorOrFilter && len(value) < 0 &&`, row("F134")},
-	{"a redirect to a host that holds a secret does not show it", "errors.go",
-		`resp.Showable(f.Target)`,
-		`f.Target`, in("TestRedirectsAreRefused")},
 
 	// What an answer may cost.
 	{"a body that announces too much is not read", exchange,
@@ -119,13 +112,13 @@ var mutants = []mutant{
 		`if false {`, row("F034")},
 	{"a body is not read past its limit", exchange,
 		`io.LimitReader(body, min(limit, math.MaxInt64-1)+1)`,
-		`io.LimitReader(body, math.MaxInt64)`, row("F035")},
+		`io.LimitReader(body, 20*min(limit, math.MaxInt64/20))`, row("F035")},
 	{"a body that goes past its limit is an error", exchange,
 		`if int64(buf.Len()) > limit {`,
 		`if false {`, row("F036")},
 	{"the body of an error is bounded", exchange,
 		`io.ReadAll(io.LimitReader(body, limit))`,
-		`io.ReadAll(body)`, row("F045")},
+		`io.ReadAll(io.LimitReader(body, 1000*limit))`, row("F045")},
 	{"the headers of an answer are bounded", httpclient,
 		`MaxResponseHeaderBytes: maxHeaderBytes,`,
 		`MaxResponseHeaderBytes: 1 << 30,`, row("F027")},
@@ -154,9 +147,6 @@ var mutants = []mutant{
 		return 0, err
 	}`,
 		``, in("TestABodyThatStallsIsGivenUp")},
-	{"a body that is not read to its end is closed", exchange,
-		`defer answer.Body.Close()`,
-		``, row("F039")},
 	{"an attempt ends in time", timeouts,
 		`context.WithTimeoutCause(ctx, timeout, errAttemptTimeout)`,
 		`context.WithTimeoutCause(ctx, 1000*time.Hour, errAttemptTimeout)`, in("TestAnAttemptThatTakesTooLongIsTriedAgain")},
@@ -184,8 +174,8 @@ var mutants = []mutant{
 		`case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported`,
 		`case http.StatusHTTPVersionNotSupported`, in("TestOtherStatusesAreNotTriedAgain")},
 	{"retry of a connection that ends before an answer", failure,
-		`[]error{io.EOF, io.ErrUnexpectedEOF, net`,
-		`[]error{io.ErrUnexpectedEOF, net`, in("TestFailuresOfTheConnectionAreTriedAgain")},
+		`[]error{io.EOF, `,
+		`[]error{`, in("TestFailuresOfTheConnectionAreTriedAgain")},
 	{"retry of a refused connection", failure,
 		`return KindDial, true`,
 		`return KindDial, false`, in("TestFailuresOfTheConnectionAreTriedAgain")},
@@ -230,9 +220,6 @@ var mutants = []mutant{
 	{"Retry-After as a date", retryafter,
 		`return max(until.Sub(now), 0)`,
 		`return min(until.Sub(now), 0)`, in("TestRetryAfterIsHonored")},
-	{"Retry-After in the past is none", retryafter,
-		`return max(until.Sub(now), 0)`,
-		`return until.Sub(now)`, in("TestRetryAfterIsHonored")},
 	{"Retry-After by the server's clock", retryafter,
 		`now = date`,
 		`_ = date`, in("TestRetryAfterIsHonored")},
@@ -254,17 +241,11 @@ var mutants = []mutant{
 	{"successes refill the budget", retry,
 		`budget.earn()`,
 		``, in("TestTheRetryBudgetBoundsAStormAndRefills")},
-	{"the budget does not grow without end", budget,
-		`min(b.tokens+successPayback, budgetSize)`,
-		`b.tokens + successPayback`, in("TestTheRetryBudgetBoundsAStormAndRefills")},
 
 	// The caller's context.
 	{"a context that has ended sends nothing", "walk.go",
 		`case ctx.Err() != nil:`,
 		`case false:`, in("TestCancelBetweenRecordsEndsTheRange")},
-	{"a call whose context has ended is not begun", retry,
-		`if ctx.Err() != nil {`,
-		`if false {`, in("TestACancelledContextSendsNothing")},
 	{"a nil context is an error", "walk.go",
 		`case ctx == nil:`,
 		`case false:`, in("TestANilContextIsAConfigError")},
@@ -308,13 +289,10 @@ var mutants = []mutant{
 		`if w.finished {
 		return nil, w.err
 	}`,
-		``, in("TestAnEndedOrFailedIteratorStaysEnded")},
-	{"an iterator that has failed keeps its error", "pagination.go",
-		`if it.err != nil && !isItemError(it.err) {`,
-		`if false {`, row("F138")},
+		``, in("TestAllFollowsTheCursorWithTheSameOptions")},
 	{"a bad record does not end an iterator", "pagination.go",
 		`if it.err != nil && !isItemError(it.err) {`,
-		`if it.err != nil {`, in("TestOneBadRecordDoesNotHideTheOthers/Iterator")},
+		`if it.err != nil {`, in("TestResumingAnywhereLosesAndRepeatsNothing")},
 	{"a bad record does not end a range", "pagination.go",
 		`case isItemError(it.err):`,
 		`case false:`, in("TestOneBadRecordDoesNotHideTheOthers")},
@@ -436,27 +414,13 @@ var mutants = []mutant{
 		`func (redacted) logValue(`, row("F173")},
 	{"an enum value that is not known is not shown", "redact.go",
 		`return "unknown"`,
-		`return string(value)`, row("F103")},
-	{"an id that cannot be one is not shown", "redact.go",
-		`return hidden
-}`,
-		`return id
-}`, row("F110")},
-	{"the text of an error is bounded", "errors.go",
-		`return s[:min(len(s), maxErrorText)]`,
-		`return s`, in("TestErrorTextsAreBoundedAndPrintable")},
-	{"the text of an error is printable", "errors.go",
-		`strings.Map(printable, s)`,
-		`strings.Map(func(r rune) rune { return r }, s)`, in("TestErrorTextsAreBoundedAndPrintable")},
+		`return string(value)`, in("TestPrintingShowsNothingPersonal")},
 	{"the text of an error has no more of the server's than identifiers", "errors.go",
 		`if transport.IsToken(strings.NewReplacer("/", "", "[", "", "]", "").Replace(value)) {`,
 		`if value != "" {`, in("TestNoErrorShowsTheServersWords")},
 	{"the text of an APIError has no detail in it", "errors.go",
 		`t.token("code", first.Code)`,
 		`t.add("%s %s", first.Code, first.Detail)`, in("TestNoErrorShowsTheServersWords")},
-	{"an APIError prints its text whatever the verb", "redact.go",
-		`func (e *APIError) Format(`,
-		`func (e *APIError) print(`, in("TestNoErrorShowsTheServersWords")},
 	{"an APIError as JSON has no detail in it", "errors.go",
 		`func (e *APIError) MarshalJSON(`,
 		`func (e *APIError) marshal(`, in("TestNoErrorShowsTheServersWords")},

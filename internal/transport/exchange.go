@@ -80,10 +80,10 @@ func readBody(body io.Reader, answer *http.Response, limit int64) ([]byte, error
 
 // readErrorBody reads what can be had of the body of an error; the status says enough without it.
 func readErrorBody(body io.Reader, answer *http.Response, limit int64) []byte {
+	text, _ := io.ReadAll(io.LimitReader(body, limit))
 	if isEncoded(answer.Header) {
 		return nil
 	}
-	text, _ := io.ReadAll(io.LimitReader(body, limit))
 	return text
 }
 

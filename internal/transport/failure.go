@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -84,6 +85,7 @@ func failed(ctx context.Context, err error) *Response {
 	failure.Kind, failure.Transient = classify(err)
 	if failure.Kind == KindHeaderSize {
 		failure.Limit = maxHeaderBytes
+		_, _ = fmt.Sscanf(err.Error(), "net/http: server response headers exceeded %d bytes", &failure.Limit) // a caller's own limit
 	}
 	return &Response{Failure: failure}
 }
@@ -108,7 +110,7 @@ func classify(err error) (kind Kind, transient bool) {
 	switch {
 	case errors.Is(err, gzip.ErrHeader):
 		return KindEncoding, false
-	case is[brokenBody](err):
+	case is[brokenBody](err) && !isTimeout:
 		return KindBody, true
 	case isProxyFailure(err):
 		return KindProxy, false
