@@ -243,3 +243,33 @@ func TestTheCheckpointOfAnIteratorThatCannotRun(t *testing.T) {
 	it := newClient(t, bodies().RoundTrip).Sessions.Iterator(&beltic.SessionListOptions{Page: beltic.PageOptions{Size: -1}})
 	assert.Empty(t, it.Checkpoint())
 }
+
+func TestACheckpointDoesNotDependOnWhatTheCallerDoesToTheRecord(t *testing.T) {
+	server := &keyset{ids: descending(5, 1), size: 5}
+	client := newClient(t, server.RoundTrip)
+	it := client.Sessions.Iterator(nil)
+	require.True(t, it.Next(t.Context()))
+	*it.Current() = beltic.Session{}
+	assert.Equal(t, descending(4, 1), take(t, client.Sessions.Iterator(resume(it.Checkpoint())), 5))
+}
+
+func TestARefusedCheckpointIsNotLost(t *testing.T) {
+	server := &keyset{ids: descending(5, 1), size: 3}
+	client := newClient(t, server.RoundTrip)
+	it := client.Sessions.Iterator(nil)
+	take(t, it, 1)
+	good := it.Checkpoint()
+	refused := client.Sessions.Iterator(&beltic.SessionListOptions{Status: "other", Page: beltic.PageOptions{Resume: good}})
+	assert.False(t, refused.Next(t.Context()))
+	require.Error(t, refused.Err())
+	assert.Equal(t, good, refused.Checkpoint())
+}
+
+func TestACursorOfAnyBytesSurvivesACheckpoint(t *testing.T) {
+	server := bodies(page("", "a"), page("", "a"))
+	client := newClient(t, server.RoundTrip)
+	it := client.Sessions.Iterator(&beltic.SessionListOptions{Page: beltic.PageOptions{After: "\xff\x00é"}})
+	_, err := client.Sessions.List(t.Context(), resume(it.Checkpoint()))
+	require.NoError(t, err)
+	assert.Equal(t, "\xff\x00é", server.requests[0].URL.Query().Get("page[after]"))
+}

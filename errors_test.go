@@ -2,16 +2,21 @@ package beltic_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -39,7 +44,7 @@ func requireAPIError(t *testing.T, err error) *beltic.APIError {
 }
 
 var sentinels = map[int]error{
-	400: beltic.ErrBadRequest, 401: beltic.ErrUnauthorized, 403: beltic.ErrForbidden, 404: beltic.ErrNotFound, 409: beltic.ErrConflict,
+	400: beltic.ErrBadRequest, 401: beltic.ErrUnauthorized, 403: beltic.ErrForbidden, 404: beltic.ErrNotFound, 409: beltic.ErrConflict, 410: beltic.ErrGone,
 	422: beltic.ErrUnprocessable, 429: beltic.ErrRateLimited, 500: beltic.ErrServer, 503: beltic.ErrServer, 599: beltic.ErrServer, 418: nil, 402: nil,
 }
 
@@ -299,4 +304,45 @@ func TestNoErrorShowsTheServersWords(t *testing.T) {
 	} {
 		assert.NotContains(t, everyText(listOnce(t, 400, body, "X-Request-Id", "can ary")), "can ary")
 	}
+}
+
+func TestTheCauseOfACanceledContextIsNotShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cause := errors.New("jane@example.com left")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Millisecond, func() { cancel(cause) })
+		client := newClient(t, func(*http.Request) (*http.Response, error) {
+			return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+		}, beltic.WithMaxRetries(20))
+		_, err := client.Sessions.List(ctx, nil)
+		require.ErrorIs(t, err, cause)
+		require.ErrorIs(t, err, context.Canceled)
+		assert.NotContains(t, err.Error(), "jane")
+	})
+}
+
+func TestACancelInAnErrorBodyKeepsTheStatusAndTheCause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		server := (&script{}).then(func(*http.Request) (*http.Response, error) {
+			resp := answerWith(http.StatusUnprocessableEntity, "")
+			resp.ContentLength = -1
+			resp.Body = &trickle{text: `{"err`, closed: make(chan struct{})}
+			return resp, nil
+		})
+		_, err := newClient(t, server.RoundTrip).Sessions.List(ctx, nil)
+		require.ErrorIs(t, err, beltic.ErrUnprocessable)
+		require.ErrorIs(t, err, context.Canceled)
+	})
+}
+
+func TestAPageOfManyBadRecordsTakesLittleMemory(t *testing.T) {
+	body := rawPage("", slices.Repeat([]string{`{}`}, 100_000)...)
+	client := newBenchClient(t, body)
+	_, bytes := allocated(func() {
+		_, err := client.Sessions.List(t.Context(), &beltic.SessionListOptions{Page: beltic.PageOptions{Size: 1_000_000}})
+		assert.True(t, isItemError(err), "%T", err)
+	})
+	assert.Less(t, bytes, float64(200<<20))
 }

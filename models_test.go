@@ -315,7 +315,7 @@ func TestWhatCannotBeDecodedSaysWhereAndWhyAndNotWhat(t *testing.T) {
 }
 
 func TestNumbersKeepEveryDigit(t *testing.T) {
-	for _, text := range []string{"0", "-0", "7.0", "1e2", "0.1", "33.333333333333336", "9007199254740992", "1.5E-7", "123456789012345.0000000", "0.000000000000000000000"} {
+	for _, text := range []string{"0", "-0", "7.0", "1e2", "0.1", "33.333333333333336", "9007199254740992", "1.5E-7", "123456789012345.0000000", "0e5", "-0.0e-7", "0.000000000000000000000"} {
 		var session beltic.Session
 		require.NoError(t, session.UnmarshalJSON([]byte(withAttributes(`"behavior_analysis":{"bot_score":`+text+`}`))), text)
 		score, ok := session.BehaviorAnalysis.BotScore.Get()

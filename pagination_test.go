@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -389,4 +391,119 @@ func TestStopEndsAReadAhead(t *testing.T) {
 		assert.False(t, it.Next(t.Context()))
 		require.NoError(t, it.Err())
 	})
+}
+
+func TestCancelOnTheLastPageEndsTheRangeToo(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var ids []string
+	var last error
+	for session, err := range newClient(t, bodies(page("", "a", "b")).RoundTrip).Sessions.All(ctx, nil) {
+		if last = err; err == nil {
+			ids = append(ids, session.ID)
+			cancel()
+		}
+	}
+	assert.Equal(t, []string{"a"}, ids)
+	require.ErrorIs(t, last, context.Canceled)
+}
+
+func TestStopEndsTheIterationInTheMiddleOfAPage(t *testing.T) {
+	it := newClient(t, bodies(page("", "a", "b")).RoundTrip).Sessions.Iterator(nil)
+	require.True(t, it.Next(t.Context()))
+	it.Stop()
+	assert.False(t, it.Next(t.Context()))
+	assert.NotEmpty(t, it.Checkpoint())
+}
+
+func TestAListThatChangedMayBeWalkedAgainFromAPage(t *testing.T) {
+	server := bodies(page("A", "1"), page("C", "2"), page("", "3"), page("B", "2"), page("C", "2a"), page("", "3"))
+	first, err := newClient(t, server.RoundTrip).Sessions.List(t.Context(), nil)
+	require.NoError(t, err)
+	for _, want := range []int{2, 3} {
+		n := 0
+		for p := first; p.HasNext(); n++ {
+			p, err = p.Next(t.Context())
+			require.NoError(t, err, "no circle: the list has changed since the first walk")
+		}
+		assert.Equal(t, want, n)
+	}
+}
+
+func TestPagesByHandHaveTheLimitOfEmptyPages(t *testing.T) {
+	n := 0
+	client := newClient(t, func(*http.Request) (*http.Response, error) {
+		n++
+		return answer(page(fmt.Sprint("c", n))), nil
+	})
+	p, err := client.Sessions.List(t.Context(), nil)
+	for err == nil && p.HasNext() {
+		p, err = p.Next(t.Context())
+	}
+	limit, ok := errors.AsType[*beltic.LimitError](err)
+	require.True(t, ok, "%v", err)
+	assert.Equal(t, "empty pages", limit.Limit)
+	assert.Equal(t, 100, n)
+}
+
+func TestErrorsBesideDataAreNoEnd(t *testing.T) {
+	body := func(errors string) string {
+		return `{"data":[` + record("a") + `],"errors":` + errors + `,"meta":{"page":{"hasNextPage":false,"hasPreviousPage":false}}}`
+	}
+	ids, err := walkAll(t, newClient(t, bodies(body(`[{"code":"shard_down"}]`)).RoundTrip), nil)
+	assert.Equal(t, []string{"a"}, ids)
+	problem, ok := errors.AsType[*beltic.ProtocolError](err)
+	require.True(t, ok, "%v", err)
+	assert.Equal(t, "errors beside data, with status 200", problem.Reason)
+	for _, none := range []string{`[]`, `null`, `[ ]`} {
+		_, err = walkAll(t, newClient(t, bodies(body(none)).RoundTrip), nil)
+		require.NoError(t, err)
+	}
+}
+
+func TestAPanicWhileReadingAheadReachesTheCaller(t *testing.T) {
+	server := bodies(page("c1", "a")).then(func(*http.Request) (*http.Response, error) { panic("in the caller's transport") })
+	client := newClient(t, server.RoundTrip)
+	assert.PanicsWithValue(t, "in the caller's transport", func() {
+		walkAll(t, client, &beltic.SessionListOptions{Page: beltic.PageOptions{ReadAhead: true}})
+	})
+}
+
+func TestAPageReadAheadWithLittleTimeIsFetchedAgainWithMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := bodies(page("c1", "a")).status(http.StatusServiceUnavailable, "", "Retry-After", "30").body(page("", "b"))
+		it := newClient(t, server.RoundTrip).Sessions.Iterator(&beltic.SessionListOptions{Page: beltic.PageOptions{ReadAhead: true}})
+		short, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		require.True(t, it.Next(short))
+		synctest.Wait()
+		require.True(t, it.Next(t.Context()), "%v", it.Err())
+		assert.Equal(t, "b", it.Current().ID)
+	})
+}
+
+func TestPagesAndPageNextFromManyGoroutines(t *testing.T) {
+	server := &keyset{ids: descending(60, 1), size: 5}
+	client := newClient(t, func(req *http.Request) (*http.Response, error) {
+		return (&keyset{ids: server.ids, size: 5}).RoundTrip(req)
+	})
+	it := client.Sessions.Iterator(nil)
+	delivered := take(t, it, 8)
+	var all sync.WaitGroup
+	for p, err := range client.Sessions.Pages(t.Context(), resume(it.Checkpoint())) {
+		require.True(t, err == nil || isItemError(err), "%v", err)
+		all.Go(func() {
+			for p.HasNext() {
+				next, err := p.Next(t.Context())
+				if !assert.True(t, err == nil || isItemError(err), "%v", err) {
+					return
+				}
+				for i := range next.Data {
+					assert.NotContains(t, delivered, next.Data[i].ID, "repeated")
+				}
+				p = next
+			}
+		})
+	}
+	all.Wait()
 }
