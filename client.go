@@ -184,8 +184,8 @@ func WithUserAgent(product string) Option {
 	}
 }
 
-// WithLogger writes one line for each attempt: method, route template, status, attempt, duration and request id, and never a
-// URL, header or body. An attempt that failed is a warning, any other is at debug level. Nil, the default, logs nothing.
+// WithLogger writes one line for each attempt: method, route template, attempt, duration, and status and request id or the kind
+// of failure; never a URL, header or body. An attempt that failed is a warning, any other is at debug level. Nil, the default, logs nothing.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		c.logger = logger

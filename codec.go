@@ -355,7 +355,7 @@ func unmarshal(data []byte, v any) error {
 // MarshalJSON writes the JSON:API resource, with everything that it came with.
 func (s Session) MarshalJSON() ([]byte, error) { return encode(s) }
 
-// UnmarshalJSON reads a JSON:API resource. It fails with a [*DecodeError].
+// UnmarshalJSON reads a JSON:API resource. It fails with a [*DecodeError]. It does not ask for an id, type and attributes, as a list does.
 func (s *Session) UnmarshalJSON(data []byte) error { return unmarshal(data, s) }
 
 // MarshalJSON writes the attributes with everything that they came with.

@@ -21,7 +21,8 @@
 //
 // An error is one of [*APIError], [*TransportError], [*RedirectError], [*LimitError], [*DecodeError], [*ItemError], [*ProtocolError] and
 // [*ConfigError]. Match them with [errors.AsType], and the class of an [*APIError] with [errors.Is] and [ErrRateLimited], [ErrUnauthorized]
-// and so on. Their texts hold no key, cursor, filter, body or personal data.
+// and so on. After a cancel, errors.Is(err, context.Canceled) holds for the [*TransportError], and for an [*APIError] whose retry was cut
+// short. Their texts hold no key, cursor, filter, body or personal data.
 //
 // # Retries
 //
@@ -33,10 +34,12 @@
 // # Limits
 //
 // One attempt takes up to 30 s ([WithTimeout]) and its body may stall for 10 s; an answer has up to 8 MiB ([WithMaxResponseBytes]),
-// 1,000 records and 256 KiB of headers, and of an error 64 KiB are read. Redirects and links are never followed, and the base URL is https.
+// 1,000 records (or Page.Size, if that is more) and, with the library's own HTTP client, 256 KiB of headers; of an error 64 KiB are read. Redirects
+// and links are never followed, and the base URL is https.
 //
 // # Personal data
 //
-// Sessions are plain structs, and encoding/json writes them in full. Package fmt and log/slog show ids and statuses only, whatever the verb.
-// The library logs nothing unless [WithLogger] asks for it.
+// Sessions are plain structs, and encoding/json writes them in full. Package fmt and log/slog show ids and statuses only. They cannot do so for a
+// session in an unexported field of a struct that is printed, for %p and %w, and for slices and structs of sessions under slog's JSON handler, which
+// encodes them: log ids instead. The library logs nothing unless [WithLogger] asks for it.
 package beltic

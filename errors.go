@@ -189,7 +189,7 @@ func (e *DecodeError) Error() string {
 // ItemError is one record of a page that could not be decoded. The other records of the page are not affected.
 type ItemError struct {
 	Index int    // in the page's data, from 0
-	ID    string // of the record, "" where it could not be read
+	ID    string // of the record, "" where it could not be read or is ambiguous
 	Err   error  // a [*DecodeError]
 }
 

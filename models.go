@@ -13,7 +13,8 @@ import (
 // An absent text is "", an absent time is the zero [time.Time], an absent number or boolean is an unset [Optional]; nested
 // structs are values, so reading the name of an absent person cannot panic.
 //
-// Printing a session (package fmt, log/slog) shows its id and status only. Marshaling it writes the full record.
+// Printing a session (package fmt, log/slog) shows its id and status only. Marshaling it writes the full record. A struct that embeds a Session
+// inherits both, so that its own fields are neither printed nor marshaled: give the session a field with a name.
 //
 // API page: GET /v1/identity/sessions, data[].
 type Session struct {

@@ -180,7 +180,8 @@ func MissingCursor() Fault {
 	return pageFault("MissingCursor", func(_ *answer, d *document) { d.promise("") })
 }
 
-// EmptyPage puts a page without sessions in front of the page, which comes next. Nothing is lost.
+// EmptyPage puts a page without sessions in front of the page, which comes next. Nothing is lost. It adds one page for each request
+// that it matches: with [OnPage], give it Times(1).
 func EmptyPage() Fault {
 	return pageFault("EmptyPage", func(a *answer, d *document) {
 		if len(d.data) == 0 {
@@ -217,7 +218,7 @@ func UnknownField() Fault {
 // PoisonRecord makes the first session of the page one that cannot be decoded: its creation time is a number.
 func PoisonRecord() Fault { return inAttributes("PoisonRecord", "created_at", "20240304") }
 
-// DuplicateKey sends the id of the first session of the page twice.
+// DuplicateKey gives the first session of the page the member "id" twice, which the client reports as an [beltic.ItemError] without an ID.
 func DuplicateKey() Fault {
 	return inFirst("DuplicateKey", func(session map[string]json.RawMessage) []byte {
 		text := mustMarshal(session)

@@ -28,7 +28,7 @@ func Every(n int) When {
 }
 
 // OnPage is every request for the n-th page of a list, however often it is asked for. Pages count from 1 and from the start of the
-// list, in the size that the request asks for.
+// list, in the size that the request asks for. Retries count: OnPage(2).Times(2) fails two attempts of one call.
 func OnPage(n int) When {
 	return When{matches: func(_, page int) bool { return page == n }, needPage: true}
 }
