@@ -19,30 +19,20 @@ import (
 )
 
 // documented reports how many of the documented error types an error is, not counting what an ItemError wraps.
-func documented(err error) (n int) {
+func documented(err error) int {
 	if isItemError(err) {
 		return 1
 	}
-	count := func(ok bool) {
-		if ok {
-			n++
-		}
+	return matches[*beltic.APIError](err) + matches[*beltic.TransportError](err) + matches[*beltic.RedirectError](err) +
+		matches[*beltic.LimitError](err) + matches[*beltic.DecodeError](err) + matches[*beltic.ProtocolError](err) +
+		matches[*beltic.ConfigError](err)
+}
+
+func matches[E error](err error) int {
+	if _, ok := errors.AsType[E](err); ok {
+		return 1
 	}
-	_, ok := errors.AsType[*beltic.APIError](err)
-	count(ok)
-	_, ok = errors.AsType[*beltic.TransportError](err)
-	count(ok)
-	_, ok = errors.AsType[*beltic.RedirectError](err)
-	count(ok)
-	_, ok = errors.AsType[*beltic.LimitError](err)
-	count(ok)
-	_, ok = errors.AsType[*beltic.DecodeError](err)
-	count(ok)
-	_, ok = errors.AsType[*beltic.ProtocolError](err)
-	count(ok)
-	_, ok = errors.AsType[*beltic.ConfigError](err)
-	count(ok)
-	return n
+	return 0
 }
 
 func assertSound(t *testing.T, err error) {

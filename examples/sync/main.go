@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -101,11 +100,8 @@ func sync(ctx context.Context, client *beltic.Client, opts beltic.SessionListOpt
 
 // refused reports whether the API, or the client because of other filters, does not take the checkpoint.
 func refused(err error) bool {
-	if apiErr, ok := errors.AsType[*beltic.APIError](err); ok {
-		return apiErr.StatusCode == http.StatusBadRequest || apiErr.StatusCode == http.StatusGone
-	}
-	_, ok := errors.AsType[*beltic.ConfigError](err)
-	return ok
+	_, byTheClient := errors.AsType[*beltic.ConfigError](err)
+	return byTheClient || errors.Is(err, beltic.ErrBadRequest) || errors.Is(err, beltic.ErrGone)
 }
 
 // walk stores what the iterator delivers. Sessions and checkpoint are saved together, so that they always fit each other.

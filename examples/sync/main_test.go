@@ -14,10 +14,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/belticlabs/beltic-go"
 	"github.com/belticlabs/beltic-go/beltictest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // job runs sync on one file, again and again, against a server with 100 sessions: 7 pages.
 type job struct {
@@ -140,8 +143,7 @@ func TestAnEndedProcessIsResumed(t *testing.T) {
 			<-r.Context().Done()
 		}))
 		defer api.Close()
-		child.Dir = filepath.Dir(j.path)
-		child.Env = append(os.Environ(), "SYNC_TEST_CHILD=1", "BELTIC_API_KEY="+j.APIKey, "BELTIC_BASE_URL="+api.URL+"/v1")
+		child.Dir, child.Env = filepath.Dir(j.path), append(os.Environ(), "SYNC_TEST_CHILD=1", "BELTIC_API_KEY="+j.APIKey, "BELTIC_BASE_URL="+api.URL+"/v1")
 		out, _ := child.Output()
 		assert.Equal(t, signal == os.Interrupt, strings.Contains(string(out), "0 skipped; sync.json has 60 sessions\nPASS"))
 		j.finish(t, counts{requests: requests})
