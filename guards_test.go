@@ -1,0 +1,250 @@
+package beltic_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/belticlabs/beltic-go"
+)
+
+func TestAnIteratorKeepsItsError(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	it := newClient(t, bodies(page("", "a", "b")).RoundTrip).Sessions.Iterator(nil)
+	require.True(t, it.Next(ctx))
+	cancel()
+	require.False(t, it.Next(ctx))
+	err := it.Err()
+	require.ErrorIs(t, err, context.Canceled)
+	assert.False(t, it.Next(t.Context()), "a fresh context does not bring it back")
+	assert.Same(t, err, it.Err())
+}
+
+func TestNextDoesNotWaitForAReadAheadLongerThanItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := bodies(page("c1", "a")).then(hang)
+		it := newClient(t, server.RoundTrip).Sessions.Iterator(&beltic.SessionListOptions{Page: beltic.PageOptions{ReadAhead: true}})
+		require.True(t, it.Next(t.Context()))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		wait := elapsed(func() { assert.False(t, it.Next(ctx)) })
+		assert.Equal(t, time.Second, wait)
+		require.ErrorIs(t, it.Err(), context.DeadlineExceeded)
+	})
+}
+
+func TestNextTwiceFromAResumedPageLeavesOutTheSameRecords(t *testing.T) {
+	server := bodies(page("c1", "a", "b"), page("c1", "x", "y"), page("", "a", "b"), page("", "a", "b"))
+	client := newClient(t, server.RoundTrip)
+	it := client.Sessions.Iterator(nil)
+	take(t, it, 1)
+	first, err := client.Sessions.List(t.Context(), resume(it.Checkpoint()))
+	require.NoError(t, err)
+	require.Len(t, first.Data, 2)
+	for range 2 {
+		second, err := first.Next(t.Context())
+		require.NoError(t, err)
+		require.Len(t, second.Data, 1, "a was delivered before the checkpoint")
+		assert.Equal(t, "b", second.Data[0].ID)
+	}
+}
+
+func redirectTo(t *testing.T, location string) (to, text string) {
+	t.Helper()
+	err := listOnce(t, http.StatusFound, "", "Location", location)
+	redirect, ok := errors.AsType[*beltic.RedirectError](err)
+	require.True(t, ok, "%v", err)
+	return redirect.To, err.Error()
+}
+
+func TestARedirectToAnOddHostDoesNotShowIt(t *testing.T) {
+	for _, host := range []string{"a,b.example.com", "jane+doe.example.com", strings.Repeat("x", 129) + ".example.com"} {
+		to, text := redirectTo(t, "https://"+host+"/")
+		assert.Empty(t, to)
+		assert.NotContains(t, text, host)
+	}
+}
+
+func TestARedirectToAHostWithTheKeyInItDoesNotShowIt(t *testing.T) {
+	to, text := redirectTo(t, "https://"+testKey+".example.com/")
+	assert.NotContains(t, to, testKey)
+	assert.NotContains(t, text, testKey)
+}
+
+// countedBody is a body that counts what is done to it.
+type countedBody struct {
+	io.Reader
+	read   int64
+	closed int
+}
+
+func (b *countedBody) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	b.read += int64(n)
+	return n, err
+}
+
+func (b *countedBody) Close() error {
+	b.closed++
+	return nil
+}
+
+// blanks has no end.
+type blanks struct{}
+
+func (blanks) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
+}
+
+func TestEveryBodyIsClosedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, tc := range map[string]struct {
+			status  int
+			text    string
+			headers []string
+			sent    int
+		}{
+			"success":       {200, page("", "a"), nil, 1},
+			"no JSON":       {200, "<html>", nil, 1},
+			"past its size": {200, strings.Repeat(" ", 2000), nil, 1},
+			"encoded":       {200, page("", "a"), []string{"Content-Encoding", "br"}, 1},
+			"other success": {204, "", nil, 1},
+			"redirect":      {302, "moved", []string{"Location", "https://example.com/"}, 1},
+			"client error":  {422, `{"message":"m"}`, nil, 1},
+			"server error":  {503, "down", nil, 3},
+		} {
+			var all []*countedBody
+			client := newClient(t, func(*http.Request) (*http.Response, error) {
+				body := &countedBody{Reader: strings.NewReader(tc.text)}
+				all = append(all, body)
+				resp := answerWith(tc.status, "", tc.headers...)
+				resp.Body, resp.ContentLength = body, -1
+				return resp, nil
+			}, beltic.WithMaxResponseBytes(1000))
+			client.Sessions.List(t.Context(), nil)
+			synctest.Wait()
+			require.Len(t, all, tc.sent, name)
+			for _, body := range all {
+				assert.Equal(t, 1, body.closed, name)
+			}
+		}
+	})
+}
+
+func TestABodyIsReadNoFurtherThanItsLimit(t *testing.T) {
+	const limit, maxErrorBody, most = 1 << 20, 64 << 10, 256 << 20
+	for name, tc := range map[string]struct {
+		status    int
+		announced int64
+		read      int64
+	}{
+		"not announced": {200, -1, limit + 1},
+		"announced":     {200, limit + 1, 0},
+		"error":         {500, -1, maxErrorBody},
+		"error of 1 TB": {500, 1 << 40, maxErrorBody},
+	} {
+		body := &countedBody{Reader: io.LimitReader(blanks{}, most)}
+		client := newClient(t, func(*http.Request) (*http.Response, error) {
+			resp := answerWith(tc.status, "")
+			resp.Body, resp.ContentLength = body, tc.announced
+			return resp, nil
+		}, beltic.WithMaxResponseBytes(limit), beltic.WithMaxRetries(0))
+		_, err := client.Sessions.List(t.Context(), nil)
+		if tc.status == http.StatusOK {
+			size, ok := errors.AsType[*beltic.LimitError](err)
+			require.True(t, ok, "%s: %v", name, err)
+			assert.Equal(t, beltic.LimitError{Limit: "response body", Max: limit}, *size)
+		} else {
+			require.ErrorIs(t, err, beltic.ErrServer)
+		}
+		assert.LessOrEqual(t, body.read, tc.read, name)
+	}
+}
+
+func TestMemoryIsNotSetAsideOnTheWordOfTheServer(t *testing.T) {
+	client := newClient(t, func(*http.Request) (*http.Response, error) {
+		resp := answer(page("", "a"))
+		resp.ContentLength = 1 << 62
+		return resp, nil
+	}, beltic.WithMaxResponseBytes(math.MaxInt64))
+	got, err := client.Sessions.List(t.Context(), nil)
+	require.NoError(t, err)
+	assert.Len(t, got.Data, 1)
+}
+
+func TestRetryAfterInThePastIsNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		past := time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)
+		assert.Zero(t, requireAPIError(t, listOnce(t, http.StatusTooManyRequests, "", "Retry-After", past)).RetryAfter)
+	})
+}
+
+func TestSuccessesDoNotSaveUpRetriesForAStorm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const calls = 1000
+		down, sent := false, 0
+		client := newClient(t, func(*http.Request) (*http.Response, error) {
+			sent++
+			if down {
+				return answerWith(503, ""), nil
+			}
+			return answer(page("", "a")), nil
+		})
+		for range calls {
+			_, err := client.Sessions.List(t.Context(), nil)
+			require.NoError(t, err)
+		}
+		down, sent = true, 0
+		for range calls {
+			_, err := client.Sessions.List(t.Context(), nil)
+			require.ErrorIs(t, err, beltic.ErrServer)
+		}
+		assert.Equal(t, calls+50, sent)
+	})
+}
+
+func TestAnErrorTextOfTheLongestPartsIsBounded(t *testing.T) {
+	longest := strings.Repeat("x", 128)
+	body := fmt.Sprintf(`{"errors":[{"code":%[1]q,"source":{"pointer":%[1]q,"parameter":%[1]q}}]}`, longest)
+	err := listOnce(t, http.StatusBadRequest, body, "X-Request-Id", longest)
+	assert.Contains(t, err.Error(), "parameter "+longest, "no part is left out")
+	assert.Len(t, err.Error(), 512)
+}
+
+func TestAnErrorTextIsPrintable(t *testing.T) {
+	client := newClient(t, func(*http.Request) (*http.Response, error) {
+		return nil, &net.DNSError{Err: "no such\x1b[31m höst\n", IsNotFound: true}
+	})
+	_, err := client.Sessions.List(t.Context(), nil)
+	require.ErrorContains(t, err, "no such")
+	assert.NotRegexp(t, `[^ -~]`, err.Error())
+}
+
+func TestAnIDThatIsNoneIsNotShown(t *testing.T) {
+	odd := canary + " with space\n"
+	session := beltic.Session{ID: odd}
+	ref := beltic.ResourceRef{Type: odd, ID: odd}
+	for _, v := range []any{session, &session, ref, &ref} {
+		var out strings.Builder
+		fmt.Fprintf(&out, "%v %#v %d", v, v, v)
+		slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "v", v)
+		assert.NotContains(t, out.String(), canary)
+		assert.Contains(t, out.String(), "[redacted]")
+	}
+	assert.Contains(t, fmt.Sprint(beltic.Session{ID: "ses_1"}), "ses_1")
+}
