@@ -1,11 +1,11 @@
 package beltic
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -250,8 +250,11 @@ func (e *TransportError) Error() string {
 
 // Unwrap returns the causes that are safe to show: the error of the caller's context and its cause, a [net.DNSError], a
 // [tls.CertificateVerificationError], a [syscall.Errno] and the like.
-func (e *TransportError) Unwrap() []error {
-	return slices.DeleteFunc([]error{e.stopped, e.cause}, func(err error) bool { return err == nil })
+func (e *TransportError) Unwrap() error {
+	if e.stopped == nil || e.cause == nil {
+		return cmp.Or(e.stopped, e.cause)
+	}
+	return errors.Join(e.stopped, e.cause)
 }
 
 // Is matches every cause, also those that Unwrap does not show.

@@ -317,8 +317,8 @@ var mutants = []mutant{
 		`return errors.Join(err, cause)`,
 		`return err`, in("TestCancelBetweenRecordsEndsTheRange")},
 	{"the end of the context is matched", "errors.go",
-		`[]error{e.stopped, e.cause}`,
-		`[]error{e.cause}`, in("TestCancelBetweenRecordsEndsTheRange")},
+		`return cmp.Or(e.stopped, e.cause)`,
+		`return cmp.Or(e.cause)`, in("TestCancelBetweenRecordsEndsTheRange")},
 	{"the cause of a cancellation is not shown", "errors.go",
 		`if e.cause != nil {
 		t.add("%s", e.cause)`,
