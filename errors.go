@@ -214,7 +214,7 @@ func (e *ProtocolError) Error() string {
 
 // TransportError is a call that got no answer, or was canceled.
 type TransportError struct {
-	// Kind is "canceled", "timeout", "dns", "dial", "tls", "proxy", "connection", "body" or "transport".
+	// Kind is "canceled", "timeout", "dns", "dial", "tls", "proxy", "connection", "body", "origin" or "transport".
 	Kind     string
 	Host     string // that the call was for
 	Attempts int    // how often the call was sent

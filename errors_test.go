@@ -338,11 +338,11 @@ func TestACancelInAnErrorBodyKeepsTheStatusAndTheCause(t *testing.T) {
 }
 
 func TestAPageOfManyBadRecordsTakesLittleMemory(t *testing.T) {
-	body := rawPage("", slices.Repeat([]string{`{}`}, 100_000)...)
+	body := rawPage("", slices.Repeat([]string{`{}`}, 20_000)...)
 	client := newBenchClient(t, body)
 	_, bytes := allocated(func() {
 		_, err := client.Sessions.List(t.Context(), &beltic.SessionListOptions{Page: beltic.PageOptions{Size: 1_000_000}})
 		assert.True(t, isItemError(err), "%T", err)
 	})
-	assert.Less(t, bytes, float64(200<<20))
+	assert.Less(t, bytes, float64(20<<20)) // 29 MiB more if each bad record had a place in Data
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/belticlabs/beltic-go/internal/transport"
 )
 
-// Everything of this package that holds personal data, a cursor or the API's free text prints itself, under every verb of
-// package fmt and in log/slog, as what is safe to show. The text does not depend on the verb: a %d or %#v in the wrong place
-// must not open what %v keeps shut.
+// Everything of this package that holds personal data, a cursor or the API's free text prints itself, wherever package fmt and
+// log/slog ask it to, as what is safe to show. The text does not depend on the verb: a %d or %#v in the wrong place must not open what
+// %v keeps shut. SECURITY.md says where they do not ask.
 
 const hidden = "[redacted]"
 
