@@ -320,7 +320,7 @@ func TestRecordErrorsHoldNoCanary(t *testing.T) {
 	}
 	bodies := []any{
 		map[string]any{"errors": []any{problem(), problem()}}, map[string]any{"error": problem()}, map[string]any{"error": c.text("error")},
-		problem(), c.text("bare"), []any{c.text("array")}, c.unknown(), 4111111111111111, nil,
+		problem(), c.text("bare"), []any{c.text("array")}, c.unknown(), int64(4111111111111111), nil,
 	}
 	header := http.Header{"Retry-After": {"120"}, "Location": {"https://" + c.text("host")}, "Content-Type": {"application/problem+json"}}
 	i := 0
