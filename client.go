@@ -3,8 +3,8 @@ package beltic
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"reflect"
@@ -266,6 +266,8 @@ func parseBaseURL(text string) (*url.URL, error) {
 	switch {
 	case text == "":
 		problem = "is empty"
+	case strings.TrimSpace(text) != text:
+		problem = "has white space around it (was it read from a file?)"
 	case err != nil:
 		problem = "is not a URL"
 	case base.Scheme != "https" && base.Scheme != "http":
@@ -305,9 +307,13 @@ func isPort(port string) bool {
 	return err == nil && n > 0
 }
 
+// isLoopback knows the addresses, with and without a zone, and the names that RFC 6761 keeps for them.
 func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.Unmap().IsLoopback()
+	}
+	name := strings.TrimSuffix(strings.ToLower(host), ".")
+	return name == "localhost" || strings.HasSuffix(name, ".localhost")
 }
 
 func orDefault[N int64 | time.Duration](n, fallback N) N {

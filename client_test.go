@@ -71,6 +71,9 @@ func TestBadOptionsAreRefused(t *testing.T) {
 		"control character":     {"base URL", beltic.WithBaseURL("https://api.example.com/canary\n")},
 		"plain http":            {"base URL", beltic.WithBaseURL("http://api.example.com")},
 		"a name like loopback":  {"base URL", beltic.WithBaseURL("http://localhost.example.com")},
+		"a name with loopback":  {"base URL", beltic.WithBaseURL("http://examplelocalhost")},
+		"white space in front":  {"base URL", beltic.WithBaseURL(" https://canary.example.com")},
+		"white space behind":    {"base URL", beltic.WithBaseURL("https://canary.example.com/v1 ")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := beltic.NewClient(testKey, tc.opt)
