@@ -82,3 +82,20 @@ func TestHoldsSecret(t *testing.T) {
 		assert.Equal(t, want, holdsSecret(text, testKey, query), text)
 	}
 }
+
+func TestAKeyThatIsAWordIsNoSecret(t *testing.T) {
+	for key, want := range map[string]bool{
+		"key":                     false,
+		"test":                    false,
+		"sk_test":                 false,
+		"password":                false,
+		"authentication":          false,
+		"sk_test_":                true,
+		"a1b2c3d4":                true,
+		"Password":                true,
+		"abcdefghijklmnopqrst":    true, // too long for a word
+		"sk_staging_0000_example": true,
+	} {
+		assert.Equal(t, want, holdsSecret("invalid "+key, key, nil), key)
+	}
+}
