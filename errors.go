@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -260,8 +261,18 @@ func (e *TransportError) Unwrap() error {
 // Is matches every cause, also those that Unwrap does not show.
 func (e *TransportError) Is(target error) bool { return e.is != nil && e.is(target) }
 
-// Timeout reports whether an attempt took longer than the limits allow.
-func (e *TransportError) Timeout() bool { return e.Kind == string(transport.KindTimeout) }
+// Timeout reports whether time ran out, be it that of an attempt, of one of its steps or of the caller's context. With Temporary it
+// makes the error a [net.Error].
+func (e *TransportError) Timeout() bool {
+	isTimeout := func(err error) bool {
+		timeout, ok := errors.AsType[net.Error](err)
+		return ok && timeout.Timeout()
+	}
+	return e.Kind == string(transport.KindTimeout) || isTimeout(e.stopped) || isTimeout(e.cause)
+}
+
+// Temporary is Timeout, as most of the standard library's errors have it.
+func (e *TransportError) Temporary() bool { return e.Timeout() }
 
 // RedirectError is a redirect. None is ever followed: it would take the key or the filters somewhere else.
 type RedirectError struct {

@@ -104,22 +104,24 @@ type brokenBody struct{ error }
 func (b brokenBody) Unwrap() error { return b.error }
 
 func classify(err error) (kind Kind, transient bool) {
-	var netErr net.Error
-	isTimeout := errors.As(err, &netErr) && netErr.Timeout()
 	text := err.Error()
 	switch {
 	case errors.Is(err, gzip.ErrHeader):
 		return KindEncoding, false
-	case is[brokenBody](err) && !isTimeout:
+	case is[brokenBody](err) && !isTimeout(err):
 		return KindBody, true
-	case isProxyFailure(err):
+	case errors.Is(err, errProxyRefused):
 		return KindProxy, false
+	case isProxyFailure(err):
+		op, _ := errors.AsType[*net.OpError](err)
+		_, transient = classify(op.Err) // a proxy that cannot be reached is like a server that cannot
+		return KindProxy, transient
 	case strings.Contains(text, "response headers exceeded"), strings.Contains(text, "header list larger"):
 		return KindHeaderSize, false
 	case is[*net.DNSError](err):
 		dns, _ := errors.AsType[*net.DNSError](err)
 		return KindDNS, !dns.IsNotFound && (dns.IsTimeout || dns.IsTemporary)
-	case isTimeout:
+	case isTimeout(err):
 		return KindTimeout, true
 	case isTLSFailure(err, text):
 		return KindTLS, false
@@ -130,6 +132,11 @@ func classify(err error) (kind Kind, transient bool) {
 	default:
 		return KindTransport, false
 	}
+}
+
+func isTimeout(err error) bool {
+	netErr, ok := errors.AsType[net.Error](err)
+	return ok && netErr.Timeout()
 }
 
 func isProxyFailure(err error) bool {
@@ -164,14 +171,13 @@ func isConnectionFailure(err error, text string) bool {
 // showable finds the part of an error whose type is known to print nothing of the request or the answer. The text of any other
 // error, such as net/http's "malformed HTTP response", may quote either.
 func showable(err error) error {
-	if isProxyFailure(err) {
-		return nil
-	}
-	if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return e
-	}
-	if e, ok := errors.AsType[*net.DNSError](err); ok {
-		return e
+	if !isProxyFailure(err) { // these two name the host, and a proxy's is not to be shown
+		if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+			return e
+		}
+		if e, ok := errors.AsType[*net.DNSError](err); ok {
+			return e
+		}
 	}
 	if e, ok := errors.AsType[syscall.Errno](err); ok {
 		return e
@@ -180,6 +186,9 @@ func showable(err error) error {
 		if errors.Is(err, e) {
 			return e
 		}
+	}
+	if isTimeout(err) {
+		return os.ErrDeadlineExceeded
 	}
 	return nil
 }
