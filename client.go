@@ -132,6 +132,10 @@ func WithBaseURL(base string) Option {
 
 // WithHTTPClient sends through a copy of client, which is itself never changed; redirects are refused all the same. Its transport
 // brings its own limits on connections, handshakes and response headers. Nil means the library's own client.
+//
+// A transport that follows redirects by itself, such as one that wraps another [http.Client] or, under GOOS=js, wraps a browser's fetch,
+// has taken the key along to where it was sent: its answer is refused with a [*RedirectError], but the key is out. So is the answer of
+// a transport that rewrites the URL and leaves the rewritten request in the response.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
 		if client == nil {

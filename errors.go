@@ -276,13 +276,16 @@ func (e *TransportError) Temporary() bool { return e.Timeout() }
 
 // RedirectError is a redirect. None is ever followed: it would take the key or the filters somewhere else.
 type RedirectError struct {
-	StatusCode int
+	StatusCode int    // 0 where a transport of the caller's has followed it, and does not tell
 	From       string // host
 	To         string // host, "" where the server's text is not fit to be shown
 }
 
 func (e *RedirectError) Error() string {
-	t := newText("refused a redirect (%d)", e.StatusCode)
+	t := newText("refused a redirect")
+	if e.StatusCode != 0 {
+		t.add("status %d", e.StatusCode)
+	}
 	t.token("from", e.From)
 	t.token("to", e.To)
 	t.add("check the base URL")

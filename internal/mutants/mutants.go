@@ -102,8 +102,11 @@ var mutants = []mutant{
 
 	// Where a request goes, and what it takes along.
 	{"a redirect is not followed", httpclient,
-		`|| !isRedirect(resp) {`,
-		`|| resp.StatusCode > 0 {`, in("TestRedirectsAreRefused")},
+		`case isRedirect(resp):`,
+		`case false:`, in("TestRedirectsAreRefused")},
+	{"a response without a request is none of a redirect", httpclient,
+		`if resp.Request == nil || `,
+		`if `, in("TestMemoryIsNotSetAsideOnTheWordOfTheServer")},
 	{"of a Location no more than the host is told", httpclient,
 		`target(req.URL, resp.Header.Get("Location"))`,
 		`resp.Header.Get("Location")`, in("TestRedirectsAreRefused")},

@@ -2,16 +2,14 @@ package transport
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
 const (
-	dialTimeout      = 10 * time.Second
 	handshakeTimeout = 10 * time.Second
-	keepAlive        = 30 * time.Second
 	idleConnTimeout  = 90 * time.Second
 	maxConns         = 100
 	maxHeaderBytes   = 256 << 10
@@ -20,11 +18,12 @@ const (
 	pingTimeout = 5 * time.Second
 )
 
-// NewHTTPClient returns an HTTP client of its own with limits on everything that a server could draw out.
+// NewHTTPClient returns an HTTP client of its own with limits on everything that a server could draw out. Under GOOS=js it is fetch that
+// sends, and has its own.
 func NewHTTPClient() *http.Client {
 	return CopyHTTPClient(&http.Client{Transport: &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}).DialContext,
+		DialContext:            dialContext,
 		TLSHandshakeTimeout:    handshakeTimeout,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           maxConns,
@@ -57,14 +56,26 @@ func CopyHTTPClient(client *http.Client) *http.Client {
 type refuseRedirects struct{ next http.RoundTripper }
 
 func (r refuseRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := r.transport().RoundTrip(req)
-	if err != nil || resp == nil || !isRedirect(resp) {
+	resp, err := r.transport().RoundTrip(withoutRedirects(req, r.transport()))
+	if err != nil || resp == nil {
 		return resp, err
+	}
+	redirect := &Failure{Kind: KindRedirect}
+	switch {
+	case isRedirect(resp):
+		redirect.StatusCode, redirect.Target = resp.StatusCode, target(req.URL, resp.Header.Get("Location"))
+	case wasRedirected(req, resp):
+		redirect.Target = target(req.URL, resp.Request.URL.String())
+		if first := resp.Request.Response; first != nil {
+			redirect.StatusCode = first.StatusCode
+		}
+	default:
+		return resp, nil
 	}
 	if resp.Body != nil {
 		resp.Body.Close()
 	}
-	return nil, &Failure{Kind: KindRedirect, StatusCode: resp.StatusCode, Target: target(req.URL, resp.Header.Get("Location"))}
+	return nil, redirect
 }
 
 func (r refuseRedirects) transport() http.RoundTripper {
@@ -86,8 +97,19 @@ func isRedirect(resp *http.Response) bool {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 		return true
 	default:
+		return isOpaqueRedirect(resp)
+	}
+}
+
+// wasRedirected finds out a transport that has followed a redirect by itself: one that wraps an [http.Client], or a browser's fetch.
+// Many that are made for tests leave the response's request out, and its query.
+func wasRedirected(req *http.Request, resp *http.Response) bool {
+	if resp.Request == nil || resp.Request.URL == nil {
 		return false
 	}
+	asked, answered := req.URL, resp.Request.URL
+	return resp.Request.Response != nil || !strings.EqualFold(asked.Scheme, answered.Scheme) ||
+		!strings.EqualFold(asked.Host, answered.Host) || asked.EscapedPath() != answered.EscapedPath()
 }
 
 // target is the host that a redirect points to, or "" where it is not fit to be shown.
