@@ -11,6 +11,7 @@ const (
 const (
 	auth       = "internal/transport/auth.go"
 	budget     = "internal/transport/budget.go"
+	body       = "internal/transport/body.go"
 	exchange   = "internal/transport/exchange.go"
 	failure    = "internal/transport/failure.go"
 	httpclient = "internal/transport/httpclient.go"
@@ -167,8 +168,8 @@ var mutants = []mutant{
 	{"the body of an error is bounded", exchange,
 		`io.ReadAll(io.LimitReader(body, limit))`,
 		`io.ReadAll(io.LimitReader(body, 1000*limit))`, in("TestABodyIsReadNoFurtherThanItsLimit")},
-	{"the body of an answer is closed", exchange,
-		`defer answer.Body.Close()`,
+	{"the body of an answer is closed", body,
+		`defer closeBody()`,
 		``, in("TestEveryBodyIsClosedOnce")},
 	{"the body of a redirect is closed", httpclient,
 		`		resp.Body.Close()
@@ -188,16 +189,16 @@ var mutants = []mutant{
 		return nil, &Failure`,
 		`if false {
 		return nil, &Failure`, in("TestUnaskedEncodingsAreRefused")},
-	{"a body that stalls is given up", exchange,
-		`timer: time.AfterFunc(idle, onIdle),`,
-		`timer: time.AfterFunc(idle, func() {}),`, in("TestABodyThatStallsIsGivenUp")},
-	{"a body that is slow but comes is not given up", exchange,
+	{"a body that stalls is given up", body,
+		`timer: time.AfterFunc(idle, onIdle)`,
+		`timer: time.AfterFunc(idle, func() {})`, in("TestABodyThatStallsIsGivenUp")},
+	{"a body that is slow but comes is not given up", body,
 		`w.timer.Reset(w.idle)`,
 		``, row("F032")},
-	{"a body is closed when its context ends", exchange,
-		`func() { body.Close() }`,
-		`func() {}`, in("TestABodyThatStallsIsGivenUp")},
-	{"a body that ignores its context is not read on", exchange,
+	{"a body that knows nothing but Close is closed at last", body,
+		`time.AfterFunc(lastResort, closeBody)`,
+		``, row("F142")},
+	{"a body that ignores its context is not read on", body,
 		`if err := w.ctx.Err(); err != nil {
 		return 0, err
 	}`,

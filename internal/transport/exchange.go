@@ -30,22 +30,21 @@ func exchange(client *http.Client, limits limits) Handler {
 		if err != nil {
 			return failed(ctx, err)
 		}
-		defer answer.Body.Close()
 		body := watch(ctx, answer.Body, limits.idle, func() { cancel(errIdleTimeout) })
-		defer body.stop()
 		resp := &Response{
 			StatusCode: answer.StatusCode,
 			Header:     answer.Header,
 			RetryAfter: retryAfter(answer.Header, time.Now()),
 		}
 		if answer.StatusCode >= 400 {
-			resp.Body = readErrorBody(body, answer, limits.errorBody)
+			resp.Body, _ = body.take(func(body io.Reader) ([]byte, error) { return readErrorBody(body, answer, limits.errorBody), nil })
 			if ctx.Err() != nil {
 				resp.Stopped = failed(ctx, ctx.Err()).Stopped // the status is known, however the body ended
 			}
 			return resp
 		}
-		if resp.Body, err = readBody(body, answer, limits.body); err != nil {
+		resp.Body, err = body.take(func(body io.Reader) ([]byte, error) { return readBody(body, answer, limits.body) })
+		if err != nil {
 			return failed(ctx, err)
 		}
 		return resp
@@ -91,38 +90,4 @@ func readErrorBody(body io.Reader, answer *http.Response, limit int64) []byte {
 func isEncoded(header http.Header) bool {
 	encoding := header.Get("Content-Encoding")
 	return encoding != "" && !strings.EqualFold(encoding, "identity")
-}
-
-// watched is a body that cannot stall: where nothing comes for a while, or the context ends, reading ends too.
-type watched struct {
-	ctx     context.Context
-	body    io.Reader
-	timer   *time.Timer
-	idle    time.Duration
-	release func() bool
-}
-
-func watch(ctx context.Context, body io.ReadCloser, idle time.Duration, onIdle func()) *watched {
-	return &watched{
-		ctx:   ctx,
-		body:  body,
-		timer: time.AfterFunc(idle, onIdle),
-		idle:  idle,
-		// A body of net/http ends with its context; that of a caller's own transport may know only Close.
-		release: context.AfterFunc(ctx, func() { body.Close() }),
-	}
-}
-
-func (w *watched) Read(p []byte) (int, error) {
-	if err := w.ctx.Err(); err != nil {
-		return 0, err
-	}
-	n, err := w.body.Read(p)
-	w.timer.Reset(w.idle)
-	return n, err
-}
-
-func (w *watched) stop() {
-	w.timer.Stop()
-	w.release()
 }
