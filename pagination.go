@@ -280,6 +280,7 @@ func (w *walk[T]) page(ctx context.Context) (*Page[T], error) {
 func all[T any](ctx context.Context, newWalk func() *walk[T]) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		it := &Iterator[T]{walk: newWalk()}
+		it.walk.oneContext = true
 		defer it.Stop()
 		for {
 			switch ok := it.Next(ctx); {
@@ -305,6 +306,7 @@ func all[T any](ctx context.Context, newWalk func() *walk[T]) iter.Seq2[*T, erro
 func pages[T any](ctx context.Context, newWalk func() *walk[T]) iter.Seq2[*Page[T], error] {
 	return func(yield func(*Page[T], error) bool) {
 		w := newWalk()
+		w.oneContext = true
 		defer w.stop()
 		for {
 			page, err := w.next(ctx)

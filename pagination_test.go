@@ -358,13 +358,17 @@ func TestReadAheadPutsErrorsInTheirPlace(t *testing.T) {
 	require.ErrorIs(t, err, beltic.ErrUnauthorized)
 }
 
-func TestAPageReadAheadForAnEndedContextIsFetchedAgain(t *testing.T) {
+func TestAPageIsReadAheadOnceWhateverBecomesOfTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := bodies(page("c1", "a"))
 		server.then(func(req *http.Request) (*http.Response, error) {
-			<-req.Context().Done()
-			return nil, req.Context().Err()
-		}).body(page("", "b"))
+			select {
+			case <-time.After(time.Second):
+				return answer(page("", "b")), nil
+			case <-req.Context().Done():
+				return nil, req.Context().Err()
+			}
+		})
 		it := newClient(t, server.RoundTrip).Sessions.Iterator(&beltic.SessionListOptions{Page: beltic.PageOptions{ReadAhead: true}})
 		ctx, cancel := context.WithCancel(t.Context())
 		require.True(t, it.Next(ctx))
@@ -372,6 +376,41 @@ func TestAPageReadAheadForAnEndedContextIsFetchedAgain(t *testing.T) {
 		cancel()
 		require.True(t, it.Next(t.Context()), "%v", it.Err())
 		assert.Equal(t, "b", it.Current().ID)
+		assert.Equal(t, 2, server.sent())
+	})
+}
+
+func TestTheEndOfARangesContextEndsAReadAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, run := range map[string]func(context.Context, *beltic.Client, *beltic.SessionListOptions, func()) error{
+			"All": func(ctx context.Context, client *beltic.Client, opts *beltic.SessionListOptions, work func()) (last error) {
+				for _, last = range client.Sessions.All(ctx, opts) {
+					work()
+				}
+				return last
+			},
+			"Pages": func(ctx context.Context, client *beltic.Client, opts *beltic.SessionListOptions, work func()) (last error) {
+				for _, last = range client.Sessions.Pages(ctx, opts) {
+					work()
+				}
+				return last
+			},
+		} {
+			ended := false
+			server := bodies(page("c1", "a")).then(func(req *http.Request) (*http.Response, error) {
+				<-req.Context().Done()
+				ended = true
+				return nil, req.Context().Err()
+			})
+			ctx, cancel := context.WithCancel(t.Context())
+			err := run(ctx, newClient(t, server.RoundTrip), &beltic.SessionListOptions{Page: beltic.PageOptions{ReadAhead: true}}, func() {
+				synctest.Wait()
+				cancel()
+				synctest.Wait()
+				assert.True(t, ended, "%s: while the caller is still at work on a record", name)
+			})
+			require.ErrorIs(t, err, context.Canceled, name)
+		}
 	})
 }
 
@@ -469,7 +508,7 @@ func TestAPanicWhileReadingAheadReachesTheCaller(t *testing.T) {
 	})
 }
 
-func TestAPageReadAheadWithLittleTimeIsFetchedAgainWithMore(t *testing.T) {
+func TestAReadAheadHasMoreTimeThanTheNextThatStartedIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := bodies(page("c1", "a")).status(http.StatusServiceUnavailable, "", "Retry-After", "30").body(page("", "b"))
 		it := newClient(t, server.RoundTrip).Sessions.Iterator(&beltic.SessionListOptions{Page: beltic.PageOptions{ReadAhead: true}})

@@ -2,7 +2,6 @@ package beltic
 
 import (
 	"context"
-	"errors"
 	"hash/maphash"
 	"net/url"
 	"sync/atomic"
@@ -54,6 +53,7 @@ type walk[T any] struct {
 	skip       tally // records from here on that an earlier walk has delivered; never changed
 	emptyPages int   // in a row, up to here
 	readsAhead bool
+	oneContext bool // for all pages: that of a range
 	ahead      *readAhead[T]
 	finished   bool
 	err        error      // why it is finished; nil at the end of the list
@@ -159,69 +159,6 @@ func (w *walk[T]) leave(p *Page[T]) {
 	default:
 		w.at.cursor = cursor
 	}
-}
-
-// fetch gets the page at w.at, which may have been read ahead.
-func (w *walk[T]) fetch(ctx context.Context) (*Page[T], error) {
-	if w.ahead == nil {
-		return w.list.fetch(ctx, w.at, w.skip)
-	}
-	ahead := w.ahead
-	w.ahead = nil
-	select {
-	case <-ahead.done:
-	case <-ctx.Done():
-		ahead.stop()
-		return nil, w.alive(ctx)
-	}
-	if ahead.panicked != nil {
-		panic(ahead.panicked)
-	}
-	// It was read ahead for a Next whose context may have ended since, or left less time than this one's.
-	if ahead.err != nil && (ahead.started.Err() != nil || errors.Is(ahead.err, context.DeadlineExceeded)) {
-		return w.list.fetch(ctx, w.at, w.skip)
-	}
-	return ahead.page, ahead.err
-}
-
-// stop finishes the walk and leaves nothing behind.
-func (w *walk[T]) stop() {
-	w.finish(nil)
-	if w.ahead != nil {
-		w.ahead.stop()
-		w.ahead = nil
-	}
-}
-
-// readAhead is a page on its way while the caller works on the one before.
-type readAhead[T any] struct {
-	started  context.Context // the caller's, when it set out
-	cancel   context.CancelFunc
-	done     chan struct{}
-	page     *Page[T]
-	err      error
-	panicked any // by a transport or logger of the caller's, who is to get it
-}
-
-func (w *walk[T]) startReadAhead(ctx context.Context) {
-	if !w.readsAhead || w.finished {
-		return
-	}
-	ahead := &readAhead[T]{started: ctx, done: make(chan struct{})}
-	ctx, ahead.cancel = context.WithCancel(ctx)
-	w.ahead = ahead
-	list, at, skip := w.list, w.at, w.skip
-	go func() {
-		defer close(ahead.done)
-		defer ahead.cancel()
-		defer func() { ahead.panicked = recover() }()
-		ahead.page, ahead.err = list.fetch(ctx, at, skip)
-	}()
-}
-
-func (a *readAhead[T]) stop() {
-	a.cancel()
-	<-a.done
 }
 
 // fetch sends the request for one page and decodes the answer.

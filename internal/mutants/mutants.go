@@ -19,6 +19,7 @@ const (
 	requestid  = "internal/transport/requestid.go"
 	retry      = "internal/transport/retry.go"
 	retryafter = "internal/transport/retryafter.go"
+	task       = "internal/transport/task.go"
 	timeouts   = "internal/transport/timeout.go"
 	document   = "internal/jsonapi/document.go"
 	jsonerror  = "internal/jsonapi/error.go"
@@ -417,21 +418,18 @@ var mutants = []mutant{
 	{"the options of a range are copied", "sessions.go",
 		`opts = new(*opts)`,
 		`opts = opts`, in("TestAllIsLazyAndCanBeRangedAgain")},
-	{"Stop ends a page that is read ahead", "walk.go",
+	{"Stop ends a page that is read ahead", "readahead.go",
 		`a.cancel()
-	<-a.done`,
+	<-a.task.Done()`,
 		``, in("TestStopEndsAReadAhead")},
-	{"a page that was read ahead in vain is fetched again", "walk.go",
-		`ahead.started.Err() != nil ||`,
-		`false ||`, in("TestAPageReadAheadForAnEndedContextIsFetchedAgain")},
-	{"a page that was read ahead with little time is fetched again", "walk.go",
-		`|| errors.Is(ahead.err, context.DeadlineExceeded)`,
-		`|| errors.Is(nil, context.DeadlineExceeded)`, in("TestAPageReadAheadWithLittleTimeIsFetchedAgainWithMore")},
-	{"a page that is read ahead is not waited for without end", "walk.go",
+	{"a page that is read ahead ends with its range", "readahead.go",
+		`if !w.oneContext {`,
+		`if true {`, in("TestTheEndOfARangesContextEndsAReadAhead")},
+	{"a page that is read ahead is not waited for without end", "readahead.go",
 		`case <-ctx.Done():`,
 		`case <-make(chan struct{}):`, in("TestNextDoesNotWaitForAReadAheadLongerThanItsContext")},
-	{"a panic while reading ahead reaches the caller", "walk.go",
-		`if ahead.panicked != nil {`,
+	{"a panic while reading ahead reaches the caller", task,
+		`if t.panicked != nil {`,
 		`if false {`, in("TestAPanicWhileReadingAheadReachesTheCaller")},
 	{"After, Before and Resume are exclusive", "pagination.go",
 		`if starts > 1 {`,
