@@ -21,12 +21,13 @@ var catalogue = strings.Fields(`
 	F122 F123 F124 F125 F126 F127 F128 F129 F130 F131 F132 F134 F135 F136 F137 F138 F140
 	F141 F142 F143 F144 F145 F147 F148 F149 F150 F152 F153 F154 F155 F158 F159
 	F161 F162 F164 F165 F166 F167 F168 F170 F172
-	F173 F174 F175 F176 F177 F178 F179 F180`)
+	F173 F174 F175 F176 F177 F178 F179 F180
+	F181 F182 F183 F184 F185 F186 F187 F189 F194 F195`)
 
 // allRows are the rows of every section, in the order of the catalogue.
 func allRows() []row {
 	return slices.Concat(connectionRows, timeAndSizeRows, statusRows, redirectRows, jsonRows, dateRows, paginationRows,
-		concurrencyRows, inputRows, leakRows)
+		concurrencyRows, inputRows, leakRows, reportRows)
 }
 
 // TestFault runs every row and counts those that passed.
@@ -57,5 +58,5 @@ func TestCatalogue(t *testing.T) {
 		assert.NotEmpty(t, row.cases, row.id)
 	}
 	assert.Equal(t, catalogue, ids, "rows that are missing, double or not of the catalogue")
-	assert.Len(t, catalogue, 149)
+	assert.Len(t, catalogue, 159)
 }
