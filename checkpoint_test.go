@@ -14,7 +14,8 @@ import (
 	"github.com/belticlabs/beltic-go"
 )
 
-// keyset serves a list of ids in pages whose cursors are the ids themselves, as long as the list may change between requests.
+// keyset serves a list of ids in pages whose cursors are the ids themselves, as long as the list
+// may change between requests.
 type keyset struct {
 	ids  []string
 	size int
@@ -205,15 +206,19 @@ func TestACheckpointIsBoundToItsFilters(t *testing.T) {
 }
 
 func TestADamagedCheckpointIsRefused(t *testing.T) {
-	server := &keyset{ids: descending(5, 1), size: 3}
+	server := &keyset{ids: descending(5, 1), size: 4}
 	client := newClient(t, server.RoundTrip)
 	it := client.Sessions.Iterator(nil)
-	take(t, it, 1)
+	var earlier []beltic.Checkpoint
+	for range 3 {
+		earlier = append(earlier, it.Checkpoint())
+		take(t, it, 1)
+	}
 	good := it.Checkpoint()
 	for i := range good {
-		for _, bad := range []beltic.Checkpoint{good[:i], good[:i] + "_" + good[i+1:]} {
-			if bad == good || bad == "" {
-				continue
+		for _, bad := range []beltic.Checkpoint{good[:i], good[:i] + "_" + good[i+1:], good[:i] + good[i+1:], good[:i] + "\n" + good[i+1:], good[:i] + "\r" + good[i:]} {
+			if bad == good || bad == "" || slices.Contains(earlier, bad) {
+				continue // cut short behind a record it is the checkpoint of that record
 			}
 			_, err := client.Sessions.List(t.Context(), resume(bad))
 			_, ok := errors.AsType[*beltic.ConfigError](err)
@@ -223,6 +228,24 @@ func TestADamagedCheckpointIsRefused(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestACheckpointWithADamagedCursorIsRefused(t *testing.T) {
+	server := &keyset{ids: descending(9, 1), size: 2}
+	client := newClient(t, server.RoundTrip)
+	it := client.Sessions.Iterator(nil)
+	take(t, it, 4)
+	good, sent := it.Checkpoint(), server.sent
+	for i := range good {
+		other := byte('A')
+		if good[i] == other {
+			other = 'B'
+		}
+		_, err := client.Sessions.List(t.Context(), resume(good[:i]+beltic.Checkpoint(other)+good[i+1:]))
+		_, ok := errors.AsType[*beltic.ConfigError](err)
+		require.True(t, ok, "%d: %v", i, err)
+	}
+	assert.Equal(t, sent, server.sent)
 }
 
 func TestACheckpointKeepsTheDirection(t *testing.T) {

@@ -15,7 +15,8 @@ import (
 	"github.com/belticlabs/beltic-go/internal/transport"
 )
 
-// DefaultBaseURL is the API's one base URL; the key's prefix chooses between production and staging.
+// DefaultBaseURL is the API's one base URL; the key's prefix chooses between production and
+// staging.
 const DefaultBaseURL = "https://api.beltic.com/v1"
 
 // The limits that hold where no option says otherwise, and those that have no option.
@@ -26,13 +27,15 @@ const (
 	idleTimeout       = 10 * time.Second
 	maxErrorBody      = 64 << 10
 	defaultMaxItems   = 1000
+	defaultPageSize   = 15      // the API's
 	maxKey            = 4 << 10 // bytes
 )
 
 const defaultUserAgent = "beltic-go/0.1.0" // the version that CHANGELOG.md calls unreleased
 
-// Client calls the Beltic API. Make one with [NewClient] or [NewClientFromEnv] and keep it: it is safe for concurrent use, and
-// holds the connections and the retry budget that its calls share. It cannot print its key.
+// Client calls the Beltic API. Make one with [NewClient] or [NewClientFromEnv] and keep it: it is
+// safe for concurrent use, and holds the connections and the retry budget that its calls share. It
+// cannot print its key.
 type Client struct {
 	// Sessions lists identity sessions.
 	Sessions *SessionsService
@@ -40,7 +43,6 @@ type Client struct {
 	base *url.URL
 	send transport.Handler
 	http *http.Client
-	redacted
 }
 
 // Option changes a [Client] while it is made.
@@ -56,9 +58,9 @@ type config struct {
 	maxBody    int64
 }
 
-// NewClient makes a client that authenticates with apiKey. It does no network and reads no environment. It fails with a
-// [*ConfigError] if the key cannot be a header value (empty, blank, control characters, white space around it) or an option is
-// out of range. A nil option is skipped.
+// NewClient makes a client that authenticates with apiKey. It does no network and reads no
+// environment. It fails with a [*ConfigError] if the key cannot be a header value (empty, blank,
+// control characters, white space around it) or an option is out of range. A nil option is skipped.
 func NewClient(apiKey string, opts ...Option) (*Client, error) {
 	if err := checkKey(apiKey); err != nil {
 		return nil, err
@@ -81,8 +83,8 @@ func NewClient(apiKey string, opts ...Option) (*Client, error) {
 	return c.client(func() string { return apiKey })
 }
 
-// NewClientFromEnv is [NewClient] with the key in BELTIC_API_KEY and, if it is set, the base URL in BELTIC_BASE_URL. Options win
-// over the environment.
+// NewClientFromEnv is [NewClient] with the key in BELTIC_API_KEY and, if it is set, the base URL in
+// BELTIC_BASE_URL. Options win over the environment.
 func NewClientFromEnv(opts ...Option) (*Client, error) {
 	key := os.Getenv("BELTIC_API_KEY")
 	if key == "" {
@@ -121,8 +123,8 @@ func (c config) client(key func() string) (*Client, error) {
 	return client, nil
 }
 
-// WithBaseURL replaces [DefaultBaseURL]. A path prefix is kept. The URL must be https (http only to a loopback address) and
-// without user information, query and fragment.
+// WithBaseURL replaces [DefaultBaseURL]. A path prefix is kept. The URL must be https (http only to
+// a loopback address) and without user information, query and fragment.
 func WithBaseURL(base string) Option {
 	return func(c *config) error {
 		c.baseURL = base
@@ -130,12 +132,14 @@ func WithBaseURL(base string) Option {
 	}
 }
 
-// WithHTTPClient sends through a copy of client, which is itself never changed; redirects are refused all the same. Its transport
-// brings its own limits on connections, handshakes and response headers. Nil means the library's own client.
+// WithHTTPClient sends through a copy of client, which is itself never changed; redirects are
+// refused all the same. Its transport brings its own limits on connections, handshakes and response
+// headers. Nil means the library's own client.
 //
-// A transport that follows redirects by itself, such as one that wraps another [http.Client] or, under GOOS=js, wraps a browser's fetch,
-// has taken the key along to where it was sent: its answer is refused with a [*RedirectError], but the key is out. So is the answer of
-// a transport that rewrites the URL and leaves the rewritten request in the response.
+// A transport that follows redirects by itself, such as one that wraps another [http.Client] or,
+// under GOOS=js, wraps a browser's fetch, has taken the key along to where it was sent: its answer
+// is refused with a [*RedirectError], but the key is out. So is the answer of a transport that
+// rewrites the URL and leaves the rewritten request in the response.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
 		if client == nil {
@@ -153,8 +157,9 @@ func WithHTTPClient(client *http.Client) Option {
 	}
 }
 
-// WithMaxRetries says how often a failed call is tried again: 2 without this option, 0 for never. Whatever the number, all calls
-// of a client share a budget of 50 retries, which their successes refill.
+// WithMaxRetries says how often a failed call is tried again: 2 without this option, 0 for never.
+// Whatever the number, all calls of a client share a budget of 50 retries, which their successes
+// refill.
 func WithMaxRetries(n int) Option {
 	return func(c *config) error {
 		if n < 0 {
@@ -165,8 +170,9 @@ func WithMaxRetries(n int) Option {
 	}
 }
 
-// WithTimeout bounds one attempt of a call, from the dial to the last byte of the answer: 30 s without this option, and if d is
-// 0. To bound a whole call with its retries, give it a context with a deadline.
+// WithTimeout bounds one attempt of a call, from the dial to the last byte of the answer: 30 s
+// without this option, and if d is 0. To bound a whole call with its retries, give it a context
+// with a deadline.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		if d < 0 {
@@ -177,7 +183,8 @@ func WithTimeout(d time.Duration) Option {
 	}
 }
 
-// WithUserAgent puts the name of your program, such as "my-service/1.2", in front of the library's own in User-Agent.
+// WithUserAgent puts the name of your program, such as "my-service/1.2", in front of the library's
+// own in User-Agent.
 func WithUserAgent(product string) Option {
 	return func(c *config) error {
 		if problem := headerProblem(product); problem != "" {
@@ -188,8 +195,9 @@ func WithUserAgent(product string) Option {
 	}
 }
 
-// WithLogger writes one line for each attempt: method, route template, attempt, duration, and status and request id or the kind
-// of failure; never a URL, header or body. An attempt that failed is a warning, any other is at debug level. Nil, the default, logs nothing.
+// WithLogger writes one line for each attempt: method, route template, attempt, duration, and
+// status and request id or the kind of failure; never a URL, header or body. An attempt that failed
+// is a warning, any other is at debug level. Nil, the default, logs nothing.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		c.logger = logger
@@ -197,7 +205,8 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
-// WithMaxResponseBytes bounds the body of one answer after decompression: 8 MiB without this option, and if n is 0.
+// WithMaxResponseBytes bounds the body of one answer after decompression: 8 MiB without this
+// option, and if n is 0.
 func WithMaxResponseBytes(n int64) Option {
 	return func(c *config) error {
 		if n < 0 {
@@ -292,6 +301,9 @@ func parseBaseURL(text string) (*url.URL, error) {
 	if problem != "" {
 		return nil, &ConfigError{Field: "base URL", Problem: problem}
 	}
+	if base.Path == "" {
+		base.Path = "/" // what is joined to it begins with a slash
+	}
 	return base, nil
 }
 
@@ -311,7 +323,8 @@ func isPort(port string) bool {
 	return err == nil && n > 0
 }
 
-// isLoopback knows the addresses, with and without a zone, and the names that RFC 6761 keeps for them.
+// isLoopback knows the addresses, with and without a zone, and the names that RFC 6761 keeps for
+// them.
 func isLoopback(host string) bool {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.Unmap().IsLoopback()

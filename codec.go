@@ -1,365 +1,285 @@
 package beltic
 
 import (
-	"errors"
-	"reflect"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/belticlabs/beltic-go/internal/jsonapi"
 )
 
-// kept is what the typed fields of a struct cannot say about the JSON object that it came from, so that it can be written back
-// as it was. Every struct of the wire embeds one.
-type kept struct {
-	forms uint64 // two bits for each member, by its place in the struct
-	more  string // the members that the library does not know: raw JSON, separated by commas
-	redacted
+// object is the table that reads a struct from a JSON object: a line for each member, in the order
+// of the struct's fields and of the reference page.
+type object[T any] struct{ members []member[T] }
+
+// member reads one member of an object into its field.
+type member[T any] struct {
+	name   string
+	quoted string // as it stands behind another member: ,"name":
+	read   func(*reader, *T) error
 }
 
-func (k *kept) own() *kept { return k }
+// maxMembers is how many members an object can have, a bit for each.
+const maxMembers = 64
 
-func (k *kept) form(i int) form { return form(k.forms >> (2 * i) & 3) }
-
-func (k *kept) setForm(i int, f form) { k.forms |= uint64(f) << (2 * i) }
-
-// form tells apart the ways to write one Go value.
-type form uint8
-
-const (
-	formPlain form = iota // a zero value is absent
-	formNull              // a zero value is null
-	formEmpty             // a zero value is written: "" or {}
-	formOther             // the value is written the other way: a list of one as an array, a time with three digits
-)
-
-// hasAttributes reports whether the attributes were there, and not null.
-func (s *Session) hasAttributes() bool {
-	place := planOf(reflect.TypeFor[Session]()).byName["attributes"]
-	return s.kept.form(place) == formEmpty || !reflect.ValueOf(s.SessionAttributes).IsZero()
-}
-
-// plan is how a struct meets the wire: its json tags, read once.
-type plan struct {
-	members []member
-	byName  map[string]int
-}
-
-type member struct {
-	name  string
-	field int
-	codec codec
-}
-
-// codec reads and writes the values of one Go type.
-type codec interface {
-	read(r *jsonapi.Reader, v reflect.Value) (form, error)
-	write(b []byte, v reflect.Value, f form) ([]byte, error)
-	isZero(v reflect.Value) bool
-}
-
-var plans sync.Map // of *plan by reflect.Type
-
-func planOf(t reflect.Type) *plan {
-	if p, ok := plans.Load(t); ok {
-		return p.(*plan)
+func newObject[T any](members ...member[T]) *object[T] {
+	if len(members) > maxMembers {
+		panic("beltic: an object has more members than its table can tell apart")
 	}
-	p := &plan{byName: map[string]int{}}
-	for i := range t.NumField() {
-		field := t.Field(i)
-		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "-" {
-			p.byName[name] = len(p.members)
-			p.members = append(p.members, member{name: name, field: i, codec: codecOf(field)})
+	return &object[T]{members}
+}
+
+func newMember[T any](name string, read func(*reader, *T) error) member[T] {
+	return member[T]{name: name, quoted: `,"` + name + `":`, read: read}
+}
+
+// text is a member that is a string. Absence, null and "" are "".
+func text[T any, S ~string](name string, at func(*T) *S) member[T] {
+	return newMember(name, func(r *reader, v *T) error {
+		text, err := r.Text()
+		*at(v) = S(text)
+		return err
+	})
+}
+
+// number is a member that is a number. Absence and null are unset.
+func number[T any](name string, at func(*T) *Optional[float64]) member[T] {
+	return newMember(name, func(r *reader, v *T) error {
+		n, err := r.Number()
+		*at(v) = Optional[float64]{V: n, Valid: err == nil}
+		return err
+	})
+}
+
+// boolean is a member that is true or false. Absence and null are unset.
+func boolean[T any](name string, at func(*T) *Optional[bool]) member[T] {
+	return newMember(name, func(r *reader, v *T) error {
+		b, err := r.Bool()
+		*at(v) = Optional[bool]{V: b, Valid: err == nil}
+		return err
+	})
+}
+
+// timestamp is a member that is an RFC 3339 timestamp. Absence, null, "" and the zero time are the
+// zero time.
+func timestamp[T any](name string, at func(*T) *time.Time) member[T] {
+	return newMember(name, func(r *reader, v *T) error {
+		t, err := r.Time()
+		*at(v) = t
+		return err
+	})
+}
+
+// nested is a member that is an object. Absence, null and {} are the zero struct.
+func nested[T, N any](name string, at func(*T) *N, table *object[N]) member[T] {
+	return newMember(name, func(r *reader, v *T) error { return table.read(r, at(v)) })
+}
+
+// list is a member that is an array of objects. Absence, null and [] are nil.
+func list[T, E any, L ~[]E](name string, at func(*T) *L, element *object[E]) member[T] {
+	return newMember(name, func(r *reader, v *T) (err error) {
+		*at(v), err = readList(r, element)
+		return err
+	})
+}
+
+// oneOrMany is a member that is one object or an array of them. Absence, null, {} and [] are nil.
+func oneOrMany[T any, E comparable, L ~[]E](name string, at func(*T) *L, element *object[E]) member[T] {
+	return newMember(name, func(r *reader, v *T) (err error) {
+		if r.Kind() == jsonapi.KindObject {
+			*at(v), err = readOne(r, element)
+		} else {
+			*at(v), err = readList(r, element)
+		}
+		return err
+	})
+}
+
+// reader reads one page, or one record.
+type reader struct {
+	jsonapi.Reader
+	element func() error  // reads one element of data
+	room    func(*reader) // makes room for the lists of a record
+	hasRoom bool          // since the record has asked for it
+	listed  int           // elements of lists so far
+	spaces  []any         // of *space[E] for each type E
+}
+
+// space is memory for the elements of one type, for one record.
+type space[E any] struct{ free []E }
+
+// startRecord gives the next record memory of its own: who keeps a record keeps that and nothing of
+// another.
+func (r *reader) startRecord() { r.hasRoom = false }
+
+// spaceOf finds the memory for elements of a type.
+func spaceOf[E any](r *reader) *space[E] {
+	for _, s := range r.spaces {
+		if s, ok := s.(*space[E]); ok {
+			return s
 		}
 	}
-	plans.Store(t, p)
-	return p
+	s := &space[E]{}
+	r.spaces = append(r.spaces, s)
+	return s
 }
 
-func codecOf(field reflect.StructField) codec {
-	switch {
-	case field.Type == reflect.TypeFor[time.Time]():
-		return timeCodec{}
-	case field.Type == reflect.TypeFor[Optional[float64]]():
-		return optionalCodec[float64]{read1: (*jsonapi.Reader).Number}
-	case field.Type == reflect.TypeFor[Optional[bool]]():
-		return optionalCodec[bool]{read1: (*jsonapi.Reader).Bool}
-	case field.Type.Kind() == reflect.String:
-		return textCodec{}
-	case field.Type.Kind() == reflect.Slice:
-		return listCodec{element: planOf(field.Type.Elem()), orObject: field.Tag.Get("wire") == "object or array"}
-	default:
-		return planOf(field.Type)
+// open finds the memory for elements of a type, and makes room for the usual lists of a record in
+// one allocation.
+func open[E any](r *reader) *space[E] {
+	if !r.hasRoom && r.room != nil {
+		r.room(r)
 	}
+	r.hasRoom = true
+	return spaceOf[E](r)
 }
 
-func (p *plan) isZero(v reflect.Value) bool { return v.IsZero() }
+// minGrowth is how many elements more are made room for where a list has outgrown what it had.
+const minGrowth = 4
 
-func (p *plan) read(r *jsonapi.Reader, v reflect.Value) (form, error) {
-	if err := r.Token('{'); err != nil {
-		return 0, err
+// add gives a list one more element, which is zero.
+func (s *space[E]) add(elements []E) []E {
+	if len(elements) == cap(elements) {
+		grown := make([]E, len(elements), len(elements)+max(len(elements), minGrowth))
+		copy(grown, elements)
+		elements = grown
 	}
-	k := v.Addr().Interface().(interface{ own() *kept }).own()
-	var more []byte
-	for next := 0; r.Kind() != '}'; next++ {
-		name, err := r.Text()
+	elements = elements[:len(elements)+1]
+	clear(elements[len(elements)-1:])
+	return elements
+}
+
+// take returns a list that was added to s.free, and keeps what is left.
+func (s *space[E]) take(elements []E) []E {
+	n := len(elements)
+	if n == 0 {
+		return nil
+	}
+	if n <= cap(s.free) {
+		s.free = s.free[n:n:cap(s.free)]
+	}
+	return elements[:n:n]
+}
+
+// maxListed bounds the elements of all lists inside the records of a page: empty ones take a
+// hundred times the memory of their JSON.
+const maxListed = 100_000
+
+func readOne[E comparable](r *reader, table *object[E]) ([]E, error) {
+	s := open[E](r)
+	elements := s.add(s.free)
+	if err := table.read(r, &elements[0]); err != nil {
+		return nil, err
+	}
+	if elements[0] == *new(E) {
+		return nil, nil
+	}
+	return s.take(elements), nil
+}
+
+func readList[E any](r *reader, table *object[E]) ([]E, error) {
+	if err := r.Open('['); err != nil {
+		return nil, err
+	}
+	s := open[E](r)
+	elements := s.free
+	for i := 0; ; i++ {
+		more, err := r.More(i == 0, ']')
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		i, ok := p.find(name, next)
-		if !ok {
-			if more, err = appendUnknown(more, name, r); err != nil {
-				return 0, err
+		if !more {
+			return s.take(elements), nil
+		}
+		if r.listed++; r.listed > maxListed {
+			return nil, r.Unusable("more elements than the lists of a page can have")
+		}
+		start, last := r.Mark(), len(elements)
+		elements = s.add(elements)
+		if err := table.read(r, &elements[last]); err != nil {
+			if err := r.Forgive(strconv.Itoa(i), start, err); err != nil {
+				return nil, err
+			}
+			elements = elements[:last]
+		} else if r.HasLeftOut(start) {
+			r.Under(strconv.Itoa(i), start)
+		}
+	}
+}
+
+// read reads an object into *v, which is zero.
+func (o *object[T]) read(r *reader, v *T) error {
+	if err := r.Open('{'); err != nil {
+		return err
+	}
+	var seen uint64
+	var others jsonapi.Names
+	for i, isFirst := -1, true; ; isFirst = false {
+		next := i + 1
+		if next < len(o.members) && o.members[next].isNext(r, isFirst) {
+			i = next
+		} else {
+			more, err := r.More(isFirst, '}')
+			if err != nil {
+				return err
+			}
+			if !more {
+				return nil
+			}
+			name, err := r.Name()
+			if err != nil {
+				return err
+			}
+			known, ok := o.find(name, next)
+			if !ok {
+				if others, err = r.Skip(name, others); err != nil {
+					return err
+				}
+				continue
+			}
+			i = known
+		}
+		m := &o.members[i]
+		if seen&(1<<i) != 0 {
+			if err := r.Repeated(m.name); err != nil {
+				return err
 			}
 			continue
 		}
-		next = i
-		form, err := p.members[i].read(r, v)
-		if err != nil {
-			return 0, err
-		}
-		k.setForm(i, form)
-	}
-	k.more = string(more)
-	if err := r.Token('}'); err != nil {
-		return 0, err
-	}
-	if v.IsZero() {
-		return formEmpty, nil
-	}
-	return formPlain, nil
-}
-
-// find looks up a member; next is the place where it stands if the API keeps the order of its reference page.
-func (p *plan) find(name []byte, next int) (int, bool) {
-	if next < len(p.members) && p.members[next].name == string(name) {
-		return next, true
-	}
-	i, ok := p.byName[string(name)]
-	return i, ok
-}
-
-func (m *member) read(r *jsonapi.Reader, v reflect.Value) (form, error) {
-	if r.Kind() == 'n' {
-		return formNull, r.Token('n')
-	}
-	form, err := m.codec.read(r, v.Field(m.field))
-	return form, under(m.name, err)
-}
-
-func appendUnknown(more, name []byte, r *jsonapi.Reader) ([]byte, error) {
-	if more != nil {
-		more = append(more, ',')
-	}
-	more, err := jsontext.AppendQuote(more, name)
-	if err != nil {
-		return nil, err
-	}
-	raw, err := r.Raw()
-	return append(append(more, ':'), raw...), err
-}
-
-func (p *plan) write(b []byte, v reflect.Value, _ form) (_ []byte, err error) {
-	k := v.Addr().Interface().(interface{ own() *kept }).own()
-	b = append(b, '{')
-	empty := len(b)
-	for i, m := range p.members {
-		value, form := v.Field(m.field), k.form(i)
-		isZero := m.codec.isZero(value)
-		if isZero && form != formNull && form != formEmpty {
+		seen |= 1 << i
+		if r.Null() {
 			continue
 		}
-		if len(b) > empty {
-			b = append(b, ',')
-		}
-		b = append(append(append(b, '"'), m.name...), '"', ':')
-		if isZero && form == formNull {
-			b = append(b, "null"...)
-		} else if b, err = m.codec.write(b, value, form); err != nil {
-			return nil, err
-		}
-	}
-	if k.more != "" {
-		if len(b) > empty {
-			b = append(b, ',')
-		}
-		b = append(b, k.more...)
-	}
-	return append(b, '}'), nil
-}
-
-type textCodec struct{}
-
-func (textCodec) isZero(v reflect.Value) bool { return v.Len() == 0 }
-
-func (textCodec) read(r *jsonapi.Reader, v reflect.Value) (form, error) {
-	text, err := r.Text()
-	if err != nil {
-		return 0, err
-	}
-	if len(text) == 0 {
-		return formEmpty, nil
-	}
-	v.SetString(string(text))
-	return formPlain, nil
-}
-
-func (textCodec) write(b []byte, v reflect.Value, _ form) ([]byte, error) {
-	return jsontext.AppendQuote(b, v.String())
-}
-
-// timeCodec writes a time with as many digits as it needs, which is what the API sends, unless it came with milliseconds that
-// end in 0. Any other form comes back as the same instant in the same zone.
-type timeCodec struct{}
-
-const (
-	milliseconds   = "2006-01-02T15:04:05.000Z07:00"
-	threeDigits    = 3
-	tenMillisecond = 10 * time.Millisecond
-)
-
-func (timeCodec) isZero(v reflect.Value) bool { return v.Addr().Interface().(*time.Time).IsZero() }
-
-func (timeCodec) read(r *jsonapi.Reader, v reflect.Value) (form, error) {
-	t, digits, err := r.Time()
-	if err != nil {
-		return 0, err
-	}
-	*v.Addr().Interface().(*time.Time) = t
-	if digits == threeDigits && endsInZero(t) {
-		return formOther, nil
-	}
-	return formPlain, nil
-}
-
-func (timeCodec) write(b []byte, v reflect.Value, f form) ([]byte, error) {
-	t := *v.Addr().Interface().(*time.Time)
-	layout := time.RFC3339Nano
-	if f == formOther && endsInZero(t) {
-		layout = milliseconds
-	}
-	if _, err := t.MarshalText(); err != nil {
-		return nil, err
-	}
-	return append(t.AppendFormat(append(b, '"'), layout), '"'), nil
-}
-
-func endsInZero(t time.Time) bool { return t.Nanosecond()%int(tenMillisecond) == 0 }
-
-type optionalCodec[T any] struct {
-	read1 func(*jsonapi.Reader) (T, error)
-}
-
-func (optionalCodec[T]) isZero(v reflect.Value) bool { return !v.Addr().Interface().(*Optional[T]).set }
-
-func (c optionalCodec[T]) read(r *jsonapi.Reader, v reflect.Value) (form, error) {
-	value, err := c.read1(r)
-	if err != nil {
-		return 0, err
-	}
-	*v.Addr().Interface().(*Optional[T]) = Some(value)
-	return formPlain, nil
-}
-
-func (optionalCodec[T]) write(b []byte, v reflect.Value, _ form) ([]byte, error) {
-	text, err := v.Addr().Interface().(*Optional[T]).MarshalJSON()
-	return append(b, text...), err
-}
-
-type listCodec struct {
-	element  *plan
-	orObject bool // a list of one is an object, unless it came as an array
-}
-
-func (listCodec) isZero(v reflect.Value) bool { return v.IsNil() }
-
-func (c listCodec) read(r *jsonapi.Reader, v reflect.Value) (form, error) {
-	if c.orObject && r.Kind() == '{' {
-		return formPlain, c.readElement(r, v)
-	}
-	if err := r.Token('['); err != nil {
-		return 0, err
-	}
-	v.Set(reflect.MakeSlice(v.Type(), 0, 0))
-	for r.Kind() != ']' {
-		if err := c.readElement(r, v); err != nil {
-			return 0, err
+		value := r.Mark()
+		if err := m.read(r, v); err != nil {
+			if err := r.Forgive(m.name, value, err); err != nil {
+				return err
+			}
+		} else if r.HasLeftOut(value) {
+			r.Under(m.name, value)
 		}
 	}
-	return formOther, r.Token(']')
 }
 
-func (c listCodec) readElement(r *jsonapi.Reader, v reflect.Value) error {
-	i := v.Len()
-	v.Grow(1)
-	v.SetLen(i + 1)
-	_, err := c.element.read(r, v.Index(i))
-	return under(strconv.Itoa(i), err)
-}
-
-func (c listCodec) write(b []byte, v reflect.Value, f form) (_ []byte, err error) {
-	if c.orObject && v.Len() == 1 && f != formOther {
-		return c.element.write(b, v.Index(0), formPlain)
+// isNext takes the name of the member, if that is next and no white space is about.
+func (m *member[T]) isNext(r *reader, isFirst bool) bool {
+	if isFirst {
+		return r.Take(m.quoted[1:])
 	}
-	b = append(b, '[')
-	for i := range v.Len() {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		if b, err = c.element.write(b, v.Index(i), formPlain); err != nil {
-			return nil, err
+	return r.Take(m.quoted)
+}
+
+// find looks up a member by its name, first where it stands if the members come in the order of the
+// table.
+func (o *object[T]) find(name []byte, next int) (int, bool) {
+	for i := next; i < len(o.members); i++ {
+		if o.members[i].name == string(name) {
+			return i, true
 		}
 	}
-	return append(b, ']'), nil
-}
-
-// under says that an error lies under a member or element of that name.
-func under(name string, err error) error {
-	if e, ok := errors.AsType[*jsonapi.Error](err); ok {
-		e.Pointer = "/" + name + e.Pointer
+	for i := range min(next, len(o.members)) {
+		if o.members[i].name == string(name) {
+			return i, true
+		}
 	}
-	return err
+	return 0, false
 }
-
-// decode fills *v from one JSON value that stands at offset in its document.
-func decode(r *jsonapi.Reader, raw []byte, offset int64, v any) error {
-	target := reflect.ValueOf(v).Elem()
-	target.SetZero()
-	r.Reset(raw, offset)
-	if _, err := planOf(target.Type()).read(r, target); err != nil {
-		return err
-	}
-	return r.End()
-}
-
-func encode[T any](v T) ([]byte, error) {
-	return planOf(reflect.TypeFor[T]()).write(nil, reflect.ValueOf(&v).Elem(), formPlain)
-}
-
-// unmarshal is decode for callers of a json package, for whom null means no change.
-func unmarshal(data []byte, v any) error {
-	if strings.TrimSpace(string(data)) == "null" {
-		return nil
-	}
-	err := decode(new(jsonapi.Reader), data, 0, v)
-	if e, ok := errors.AsType[*jsonapi.Error](err); ok {
-		return newDecodeError(e)
-	}
-	return err
-}
-
-// MarshalJSON writes the JSON:API resource, with everything that it came with.
-func (s Session) MarshalJSON() ([]byte, error) { return encode(s) }
-
-// UnmarshalJSON reads a JSON:API resource. It fails with a [*DecodeError]. It does not ask for an id, type and attributes, as a list does.
-func (s *Session) UnmarshalJSON(data []byte) error { return unmarshal(data, s) }
-
-// MarshalJSON writes the attributes with everything that they came with.
-func (a SessionAttributes) MarshalJSON() ([]byte, error) { return encode(a) }
-
-// UnmarshalJSON reads the attributes of a resource. It fails with a [*DecodeError].
-func (a *SessionAttributes) UnmarshalJSON(data []byte) error { return unmarshal(data, a) }

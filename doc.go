@@ -13,33 +13,56 @@
 //
 // # Lists
 //
-// [SessionsService.All] ranges over records and [SessionsService.Pages] over pages; [SessionsService.List] and [Page.Next] get one page at a time;
-// [SessionsService.Iterator] can be stopped and resumed by its [Checkpoint]. All have one core: a list ends only when the API says so, a record that
-// cannot be decoded is an [*ItemError] that does not hide the others, and a list that would go round in circles ends with a [*ProtocolError].
+// [SessionsService.All] ranges over records and [SessionsService.Pages] over pages;
+// [SessionsService.List] and [Page.Next] get one page at a time; [SessionsService.Iterator] can be
+// stopped and resumed by its [Checkpoint]. All have one core: a list ends only when the API says
+// so, a record that cannot be decoded is an [*ItemError] that does not hide the others, and a list
+// that would go round in circles ends with a [*ProtocolError].
+//
+// # Records
+//
+// A [Session] is plain data: exported fields and json tags, nothing hidden. It can be compared
+// (reflect.DeepEqual, go-cmp, testify), copied, embedded and encoded by any package that handles
+// structs. Null, "", {} and [] read like
+// absence; [PageOptions].KeepRaw keeps the exact JSON of each record.
+//
+// Records are read strictly: a duplicate name, a broken string or bad UTF-8 could mix people up,
+// and refuses the record. A value of another kind than documented, say a number for a postal code,
+// refuses it too, but [ItemError] holds its exact JSON, and [ItemError.Salvage] reads all of it but
+// that value. What a list does not need of an answer (unknown members, other links, the other
+// direction's cursor) can never stop it.
 //
 // # Errors
 //
-// An error is one of [*APIError], [*TransportError], [*RedirectError], [*LimitError], [*DecodeError], [*ItemError], [*ProtocolError] and
-// [*ConfigError]. Match them with [errors.AsType], and the class of an [*APIError] with [errors.Is] and [ErrRateLimited], [ErrUnauthorized]
-// and so on. After a cancel, errors.Is(err, context.Canceled) holds for the [*TransportError], and for an [*APIError] whose retry was cut
-// short. Their texts hold no key, cursor, filter, body or personal data.
+// An error is one of [*APIError], [*TransportError], [*RedirectError], [*LimitError],
+// [*DecodeError], [*ItemError], [*ProtocolError] and [*ConfigError]. Match them with
+// [errors.AsType], and the class of an [*APIError] with [errors.Is] and [ErrRateLimited],
+// [ErrUnauthorized] and so on. After a cancel, errors.Is(err, context.Canceled) holds for the
+// [*TransportError], and for an [*APIError] whose retry was cut short. Their texts hold no key,
+// cursor, filter, body or personal data.
 //
 // # Retries
 //
-// A call is sent up to three times ([WithMaxRetries]): after 408, 425, 429 and every 5xx but 501, 505, 507 and 511, and after a
-// connection that failed, broke or was too slow. The wait is drawn from 0 to 0.5 s, doubling to 8 s ("full jitter"), or what
-// Retry-After says in seconds or as a date. Where that is more than 60 s, or does not fit the deadline of the context, the error is
+// A call is sent up to three times ([WithMaxRetries]): after 408, 425, 429 and every 5xx but 501,
+// 505, 507 and 511, and after a connection that failed, broke or was too slow. The wait is drawn
+// from 0 to 0.5 s, doubling to 8 s ("full jitter"), or what Retry-After says in seconds or as a
+// date. Where that is more than 60 s, or does not fit the deadline of the context, the error is
 // returned at once. All calls of a client share a budget of 50 retries that successes refill.
 //
 // # Limits
 //
-// One attempt takes up to 30 s ([WithTimeout]) and its body may stall for 10 s; an answer has up to 8 MiB ([WithMaxResponseBytes]),
-// 1,000 records (or Page.Size, if that is more) and, with the library's own HTTP client, 256 KiB of headers; of an error 64 KiB are read. Redirects
-// and links are never followed, and the base URL is https.
+// One attempt takes up to 30 s ([WithTimeout]) and its body may stall for 10 s; an answer has up to
+// 8 MiB ([WithMaxResponseBytes]), 1,000 records (or Page.Size, if that is more) and, with the
+// library's own HTTP client, 256 KiB of headers; of an error 64 KiB are read. Redirects and links
+// are never followed, and the base URL is https.
 //
 // # Personal data
 //
-// Sessions are plain structs, and encoding/json writes them in full. Package fmt and log/slog show ids and statuses only. They cannot do so for a
-// session in an unexported field of a struct that is printed, for %p and %w, and for slices and structs of sessions under slog's JSON handler, which
-// encodes them: log ids instead. The library logs nothing unless [WithLogger] asks for it.
+// Encoding/json writes sessions in full. Package fmt shows ids, statuses and types of a session,
+// its parts, a page and options, whatever the verb; so do log/slog, for a pointer to a session, a
+// page or options, and zap.Any. A single field that is named, such as s.Person.BirthDate, prints as
+// itself. Log/slog's JSON handler encodes a session that is not behind a pointer, and slices and
+// structs of sessions: log pointers, or better ids. Nothing can be done for a session in an
+// unexported field of a struct that is printed, and for %p and %w. The library logs nothing unless
+// [WithLogger] asks for it.
 package beltic

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 
@@ -47,11 +48,12 @@ var adviceByStatus = map[int]string{
 	http.StatusTooManyRequests:     "send fewer requests, or wait as long as RetryAfter says",
 }
 
-// APIError is an answer with an error status. Its text is safe to log; the API's own words, which may quote a person's data,
-// are in Errors only. The body of the Identity API's errors is undocumented, so Errors may be empty.
+// APIError is an answer with an error status. Its text is safe to log; the API's own words, which
+// may quote a person's data, are in Errors only. The body of the Identity API's errors is
+// undocumented, so Errors may be empty.
 //
-// It matches the sentinel of its status ([ErrRateLimited] and so on) by [errors.Is], and the error of the caller's context if
-// that is what kept the call from being tried again.
+// It matches the sentinel of its status ([ErrRateLimited] and so on) by [errors.Is], and the error
+// of the caller's context if that is what kept the call from being tried again.
 type APIError struct {
 	StatusCode int
 	Errors     []ErrorObject
@@ -62,17 +64,17 @@ type APIError struct {
 	stopped error
 }
 
-// ErrorObject is one error of an answer, in the form of JSON:API; answers of other shapes are brought to it. Detail and Title
-// are free text of the server: do not log them where personal data must not go.
+// ErrorObject is one error of an answer, in the form of JSON:API; answers of other shapes are
+// brought to it. Detail and Title are free text of the server: do not log them where personal data
+// must not go.
 type ErrorObject struct {
-	ID       string          `json:"id,omitempty"`
-	Status   string          `json:"status,omitempty"`
-	Code     string          `json:"code,omitempty"`
-	Title    string          `json:"title,omitempty"`
-	Detail   string          `json:"detail,omitempty"`
-	Source   ErrorSource     `json:"source,omitzero"`
-	Meta     json.RawMessage `json:"meta,omitempty"`
-	redacted `json:"-"`
+	ID     string          `json:"id,omitempty"`
+	Status string          `json:"status,omitempty"`
+	Code   string          `json:"code,omitempty"`
+	Title  string          `json:"title,omitempty"`
+	Detail string          `json:"detail,omitempty"`
+	Source ErrorSource     `json:"source,omitzero"`
+	Meta   json.RawMessage `json:"meta,omitempty"`
 }
 
 // ErrorSource is the part of the request that an [ErrorObject] speaks of.
@@ -112,7 +114,8 @@ func newAPIError(resp *transport.Response) *APIError {
 	return e
 }
 
-// Error gives the status, the first error's code and source, the request id and what to do: at most 512 bytes.
+// Error gives the status, the first error's code and source, the request id and what to do: at most
+// 512 bytes.
 func (e *APIError) Error() string {
 	t := newText("%d %s", e.StatusCode, http.StatusText(e.StatusCode))
 	if len(e.Errors) > 0 {
@@ -144,7 +147,11 @@ func (e *APIError) Is(target error) bool {
 func (e *APIError) Unwrap() error { return e.stopped }
 
 // MarshalJSON writes the text of Error, not the server's words.
-func (e *APIError) MarshalJSON() ([]byte, error) { return json.Marshal(e.Error()) }
+func (e APIError) MarshalJSON() ([]byte, error) { return json.Marshal(e.Error()) }
+
+// Equal reports whether both say the same, for go-cmp, which cannot look into why a call was not
+// tried again.
+func (e APIError) Equal(other APIError) bool { return reflect.DeepEqual(e, other) }
 
 // The values of [DecodeError].Reason.
 const (
@@ -160,23 +167,23 @@ const (
 	ReasonEncoding    = "content encoding"
 )
 
-// DecodeError is JSON that could not be taken. It says where and why, and never holds a value of the body.
+// DecodeError is JSON that could not be taken. It says where and why, and never holds a value of
+// the body.
 type DecodeError struct {
 	Pointer string // RFC 6901, of known members only; "" is the whole
 	Offset  int64  // bytes into the body, about
 	Reason  string // one of the Reason constants
-
-	detail string
+	Detail  string // what was wanted, where that is known; "" otherwise
 }
 
 func newDecodeError(e *jsonapi.Error) *DecodeError {
-	return &DecodeError{Pointer: e.Pointer, Offset: e.Offset, Reason: e.Reason, detail: e.Detail}
+	return &DecodeError{Pointer: e.Pointer, Offset: e.Offset, Reason: e.Reason, Detail: e.Detail}
 }
 
 func (e *DecodeError) Error() string {
 	t := newText("cannot decode: %s", e.Reason)
-	if e.detail != "" {
-		t.add("%s", e.detail)
+	if e.Detail != "" {
+		t.add("%s", e.Detail)
 	}
 	if e.Pointer != "" {
 		t.add("at %s", e.Pointer)
@@ -187,24 +194,62 @@ func (e *DecodeError) Error() string {
 	return t.String()
 }
 
-// ItemError is one record of a page that could not be decoded. The other records of the page are not affected.
+// ItemError is one record of a page that could not be decoded. The other records of the page are
+// not affected, and the record itself is at hand: Raw is its exact JSON, and [ItemError.Salvage]
+// reads of it what can be read.
 type ItemError struct {
-	Index int    // in the page's data, from 0
-	ID    string // of the record, "" where it could not be read or is ambiguous
-	Err   error  // a [*DecodeError]
+	Index int             // in the page's data, from 0
+	ID    string          // of the record, "" where it could not be read or is ambiguous
+	Err   error           // a [*DecodeError]
+	Raw   json.RawMessage `json:"-"` // personal data; never printed
 }
+
+// Resource is a resource of this library that a record can be read into: a [*Session].
+type Resource interface {
+	salvage(raw []byte) (unread []string, err error)
+}
+
+// Salvage reads into a resource, such as a [*Session], all of Raw that can be read, and returns the
+// pointers (RFC 6901) of what could not: an odd postal code need not cost the whole session. The
+// pointers are those of Raw. An odd member is left zero, and an odd element of a list is missing.
+//
+// What is broken rather than odd (a duplicate name, a broken string, bad UTF-8, another type of
+// resource) is refused with a [*DecodeError], and a nil resource with a [*ConfigError]; the
+// resource is left as it was. Such JSON could mix people up.
+func (e *ItemError) Salvage(into Resource) (unread []string, err error) {
+	if into == nil {
+		return nil, errNilResource
+	}
+	return into.salvage(e.Raw)
+}
+
+var errNilResource = &ConfigError{Field: "resource", Problem: "is nil"}
 
 func (e *ItemError) Error() string {
 	t := newText("record %d of the page", e.Index)
 	t.token("id", e.ID)
-	t.add("%s", strings.TrimPrefix(e.Err.Error(), prefix))
+	if e.Err != nil {
+		t.add("%s", strings.TrimPrefix(e.Err.Error(), prefix))
+	}
 	return t.String()
 }
 
 // Unwrap returns Err.
 func (e *ItemError) Unwrap() error { return e.Err }
 
-// ProtocolError is an answer that breaks the API's contract, so that going on could lose or repeat records.
+// itemErrors are several bad records of one page, as [errors.Join] has them but for the text, which
+// would be as long as the page.
+type itemErrors []error
+
+func (e itemErrors) Error() string {
+	return newText("%d records of the page could not be decoded, the first is %s", len(e), strings.TrimPrefix(e[0].Error(), prefix)).String()
+}
+
+// Unwrap returns an [*ItemError] for each record.
+func (e itemErrors) Unwrap() []error { return e }
+
+// ProtocolError is an answer that breaks the API's contract, so that going on could lose or repeat
+// records.
 type ProtocolError struct {
 	Reason string // such as "no data" or "the cursor was seen before"
 }
@@ -215,7 +260,8 @@ func (e *ProtocolError) Error() string {
 
 // TransportError is a call that got no answer, or was canceled.
 type TransportError struct {
-	// Kind is "canceled", "timeout", "dns", "dial", "tls", "proxy", "connection", "body", "origin" or "transport".
+	// Kind is "canceled", "timeout", "dns", "dial", "tls", "proxy", "connection", "body", "origin"
+	// or "transport".
 	Kind     string
 	Host     string // that the call was for
 	Attempts int    // how often the call was sent
@@ -249,8 +295,8 @@ func (e *TransportError) Error() string {
 	return t.String()
 }
 
-// Unwrap returns the causes that are safe to show: the error of the caller's context and its cause, a [net.DNSError], a
-// [tls.CertificateVerificationError], a [syscall.Errno] and the like.
+// Unwrap returns the causes that are safe to show: the error of the caller's context and its cause,
+// a [net.DNSError], a [tls.CertificateVerificationError], a [syscall.Errno] and the like.
 func (e *TransportError) Unwrap() error {
 	if e.stopped == nil || e.cause == nil {
 		return cmp.Or(e.stopped, e.cause)
@@ -261,8 +307,14 @@ func (e *TransportError) Unwrap() error {
 // Is matches every cause, also those that Unwrap does not show.
 func (e *TransportError) Is(target error) bool { return e.is != nil && e.is(target) }
 
-// Timeout reports whether time ran out, be it that of an attempt, of one of its steps or of the caller's context. With Temporary it
-// makes the error a [net.Error].
+// Equal reports whether both say the same, for go-cmp, which cannot look into the causes.
+func (e TransportError) Equal(other TransportError) bool {
+	e.is, other.is = nil, nil
+	return reflect.DeepEqual(e, other)
+}
+
+// Timeout reports whether time ran out, be it that of an attempt, of one of its steps or of the
+// caller's context. With Temporary it makes the error a [net.Error].
 func (e *TransportError) Timeout() bool {
 	isTimeout := func(err error) bool {
 		timeout, ok := errors.AsType[net.Error](err)
@@ -274,7 +326,8 @@ func (e *TransportError) Timeout() bool {
 // Temporary is Timeout, as most of the standard library's errors have it.
 func (e *TransportError) Temporary() bool { return e.Timeout() }
 
-// RedirectError is a redirect. None is ever followed: it would take the key or the filters somewhere else.
+// RedirectError is a redirect. None is ever followed: it would take the key or the filters
+// somewhere else.
 type RedirectError struct {
 	StatusCode int    // 0 where a transport of the caller's has followed it, and does not tell
 	From       string // host
@@ -302,8 +355,8 @@ func (e *LimitError) Error() string {
 	return newText("the limit of %d for %s was exceeded", e.Max, e.Limit).String()
 }
 
-// ConfigError is an input of the caller's that cannot be right. It is returned before any request is sent, and never holds
-// the value.
+// ConfigError is an input of the caller's that cannot be right. It is returned before any request
+// is sent, and never holds the value.
 type ConfigError struct {
 	Field   string // such as "api key" or "Page.Size"
 	Problem string
@@ -320,7 +373,7 @@ func (c *Client) failure(resp *transport.Response) error {
 	case transport.KindBodySize, transport.KindHeaderSize:
 		return &LimitError{Limit: string(f.Kind), Max: f.Limit}
 	case transport.KindEncoding:
-		return &DecodeError{Reason: ReasonEncoding, detail: "the body is compressed in a way that was not asked for"}
+		return &DecodeError{Reason: ReasonEncoding, Detail: "the body is compressed in a way that was not asked for"}
 	}
 	return &TransportError{
 		Kind:     string(f.Kind),
@@ -337,30 +390,31 @@ const (
 	maxErrorText = 512
 )
 
-// text builds the text of an error from parts that are known to be safe.
-type text struct{ parts []string }
+// errorText builds the text of an error from parts that are known to be safe.
+type errorText struct{ parts []string }
 
-func newText(format string, args ...any) *text { return (&text{}).add(format, args...) }
+func newText(format string, args ...any) *errorText { return (&errorText{}).add(format, args...) }
 
-func (t *text) add(format string, args ...any) *text {
+func (t *errorText) add(format string, args ...any) *errorText {
 	t.parts = append(t.parts, fmt.Sprintf(format, args...))
 	return t
 }
 
-// token adds something that the server or caller wrote, if it is short and of identifier characters.
-func (t *text) token(name, value string) {
+// token adds something that the server or caller wrote, if it is short and of identifier
+// characters.
+func (t *errorText) token(name, value string) {
 	if transport.IsToken(strings.NewReplacer("/", "", "[", "", "]", "").Replace(value)) {
 		t.add("%s %s", name, value)
 	}
 }
 
-func (t *text) attempts(n int) {
+func (t *errorText) attempts(n int) {
 	if n > 1 {
 		t.add("%d attempts", n)
 	}
 }
 
-func (t *text) String() string {
+func (t *errorText) String() string {
 	s := prefix + strings.Join(t.parts, ", ")
 	s = strings.Map(printable, s)
 	return s[:min(len(s), maxErrorText)]

@@ -108,6 +108,7 @@ func TestTheRequestIDComesFromTheCommonHeaders(t *testing.T) {
 	}
 	for _, odd := range []string{"two words", "new\nline", strings.Repeat("x", 129), "<b>"} {
 		assert.Empty(t, requireAPIError(t, listOnce(t, 400, "", "X-Request-Id", odd)).RequestID)
+		assert.Empty(t, requireAPIError(t, listOnce(t, 400, fmt.Sprintf(`{"request_id":%q}`, odd))).RequestID)
 	}
 }
 
@@ -141,8 +142,9 @@ func TestAnswersOtherThan200AreNoPages(t *testing.T) {
 		"null data": `{"data":null}`, "object data": `{"data":{"id":"canary"}}`, "text data": `{"data":"canary"}`, "number data": `{"data":1}`,
 	} {
 		err := listOnce(t, http.StatusOK, body)
-		_, ok := errors.AsType[*beltic.ProtocolError](err)
-		assert.True(t, ok, "%s: %v", name, err)
+		problem, ok := errors.AsType[*beltic.ProtocolError](err)
+		require.True(t, ok, "%s: %v", name, err)
+		assert.Equal(t, name == "errors instead of data", strings.HasPrefix(problem.Reason, "errors instead of data"), name)
 		assert.NotContains(t, err.Error(), "canary")
 	}
 }
@@ -187,20 +189,18 @@ func TestJSONIsTakenWhateverItsContentType(t *testing.T) {
 
 func TestRecordsThatAreNotWholeAreItemErrors(t *testing.T) {
 	for name, tc := range map[string]struct{ record, pointer, reason string }{
-		"no id":           {`{"type":"session","attributes":{}}`, "/data/0/id", beltic.ReasonMissing},
-		"empty id":        {`{"id":"","type":"session","attributes":{}}`, "/data/0/id", beltic.ReasonMissing},
-		"null id":         {`{"id":null,"type":"session","attributes":{}}`, "/data/0/id", beltic.ReasonMissing},
-		"number id":       {`{"id":1,"type":"session","attributes":{}}`, "/data/0/id", beltic.ReasonType},
-		"1 MB id":         {`{"id":"` + strings.Repeat("x", 1<<20) + `","type":"session","attributes":{}}`, "/data/0/id", beltic.ReasonValue},
-		"no type":         {`{"id":"a","attributes":{}}`, "/data/0/type", beltic.ReasonMissing},
-		"other type":      {`{"id":"a","type":"account","attributes":{}}`, "/data/0/type", beltic.ReasonValue},
-		"no attributes":   {`{"id":"a","type":"session"}`, "/data/0/attributes", beltic.ReasonMissing},
-		"null attributes": {`{"id":"a","type":"session","attributes":null}`, "/data/0/attributes", beltic.ReasonMissing},
-		"null":            {`null`, "/data/0", beltic.ReasonType},
-		"array":           {`[]`, "/data/0", beltic.ReasonType},
-		"empty object":    {`{}`, "/data/0/id", beltic.ReasonMissing},
-		"duplicate id":    {`{"id":"a","id":"b","type":"session","attributes":{}}`, "/data/0", beltic.ReasonDuplicate},
-		"other case":      {`{"ID":"a","type":"session","attributes":{}}`, "/data/0/id", beltic.ReasonMissing},
+		"no id":        {`{"type":"session","attributes":{}}`, "/data/0/id", beltic.ReasonMissing},
+		"empty id":     {`{"id":"","type":"session","attributes":{}}`, "/data/0/id", beltic.ReasonMissing},
+		"null id":      {`{"id":null,"type":"session","attributes":{}}`, "/data/0/id", beltic.ReasonMissing},
+		"number id":    {`{"id":1,"type":"session","attributes":{}}`, "/data/0/id", beltic.ReasonType},
+		"1 MB id":      {`{"id":"` + strings.Repeat("x", 1<<20) + `","type":"session","attributes":{}}`, "/data/0/id", beltic.ReasonValue},
+		"no type":      {`{"id":"a","attributes":{}}`, "/data/0/type", beltic.ReasonMissing},
+		"other type":   {`{"id":"a","type":"account","attributes":{}}`, "/data/0/type", beltic.ReasonValue},
+		"null":         {`null`, "/data/0", beltic.ReasonType},
+		"array":        {`[]`, "/data/0", beltic.ReasonType},
+		"empty object": {`{}`, "/data/0/id", beltic.ReasonMissing},
+		"duplicate id": {`{"id":"a","id":"b","type":"session","attributes":{}}`, "/data/0", beltic.ReasonDuplicate},
+		"other case":   {`{"ID":"a","type":"session","attributes":{}}`, "/data/0/id", beltic.ReasonMissing},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := newClient(t, bodies(rawPage("", tc.record, record("good"))).RoundTrip).Sessions.List(t.Context(), nil)

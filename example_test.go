@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"time"
 
@@ -199,13 +200,6 @@ func ExampleDate_Time() {
 	// Output: 1990-05-15 <nil>
 }
 
-func ExampleOptional() {
-	var unset beltic.Optional[float64]
-	zero := beltic.Some(0.0)
-	fmt.Println(unset.Or(-1), zero.Or(-1))
-	// Output: -1 0
-}
-
 func ExampleSessionStatus() {
 	for _, status := range []beltic.SessionStatus{beltic.SessionStatusApproved, beltic.SessionStatusPending, "paused"} {
 		fmt.Println(status.Known(), status.Terminal())
@@ -214,4 +208,42 @@ func ExampleSessionStatus() {
 	// true true
 	// true false
 	// false false
+}
+
+func ExampleItemError_Salvage() {
+	const page = `{"data":[{"id":"ses_1","type":"session","attributes":{"status":"approved","address":{"locality":"Exampleville","postal_code":94105}}}],
+		"meta":{"page":{"hasNextPage":false,"hasPreviousPage":false}}}`
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, page) }))
+	defer api.Close()
+	client, err := beltic.NewClient("sk_staging_example", beltic.WithBaseURL(api.URL))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	_, err = client.Sessions.List(context.Background(), nil)
+	fmt.Println(err)
+	if item, ok := errors.AsType[*beltic.ItemError](err); ok {
+		var session beltic.Session
+		unread, err := item.Salvage(&session)
+		fmt.Println(session.ID, session.Status, session.Address.Locality, unread, err)
+	}
+	// Output:
+	// beltic: record 0 of the page, id ses_1, cannot decode: wrong type, want string, got number, at /data/0/attributes/address/postal_code, byte 125
+	// ses_1 approved Exampleville [/attributes/address/postal_code] <nil>
+}
+
+func ExampleOptional() {
+	var behavior beltic.BehaviorAnalysis
+	behavior.BotScore = beltic.Some(0.0)
+	score, isSet := behavior.BotScore.Get()
+	fmt.Println(score, isSet)
+	fmt.Println(behavior.HesitationTime.Get())
+	fmt.Println(behavior.HesitationTime.Or(-1))
+	fmt.Println(behavior.BotScore, behavior.HesitationTime)
+	// Output:
+	// 0 true
+	// 0 false
+	// -1
+	// 0 unset
 }

@@ -235,6 +235,37 @@ func TestAnErrorTextIsPrintable(t *testing.T) {
 	assert.NotRegexp(t, `[^ -~]`, err.Error())
 }
 
+func TestTheIDOfABadRecordIsTheOneItHas(t *testing.T) {
+	long := strings.Repeat("x", 4097)
+	for record, id := range map[string]string{
+		`{"id":"a","type":"session","attributes":{"creator_id":7}}`:              "a",
+		`{"id":"a","type":"session","attributes":{"creator_id":"\ud800"}}`:       "a",
+		`{"id":"a","type":"session","attributes":{"x":1,"x":2}}`:                 "a",
+		`{"id":"a","id":"b","type":"session"}`:                                   "",
+		`{"id":7,"type":"session","attributes":{"x":1,"x":2}}`:                   "",
+		`{"id":"` + long + `","type":"session"}`:                                 "",
+		`{"id":"` + long + `","type":"session","attributes":{"x":1,"x":2}}`:      "",
+		`{"type":"session","attributes":{"id":"a","creator_id":7},"x":{"id":1}}`: "",
+	} {
+		_, err := decodeOne(t, record)
+		item, ok := errors.AsType[*beltic.ItemError](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, id, item.ID, record)
+	}
+}
+
+func TestACountThatCannotBeIsNone(t *testing.T) {
+	for total, want := range map[string]beltic.Optional[int]{
+		`0`: beltic.Some(0), `7`: beltic.Some(7), `7.0`: beltic.Some(7), `2147483647`: beltic.Some(math.MaxInt32),
+		`-1`: {}, `7.5`: {}, `1e300`: {}, `9007199254740994`: {}, `"7"`: {}, `null`: {}, `1e400`: {},
+	} {
+		body := `{"data":[],"meta":{"page":{"total":` + total + `,"hasNextPage":false,"hasPreviousPage":false}}}`
+		got, err := newClient(t, bodies(body).RoundTrip).Sessions.List(t.Context(), nil)
+		require.NoError(t, err)
+		assert.Equal(t, want, got.Meta.Page.Total, total)
+	}
+}
+
 func TestAnIDThatIsNoneIsNotShown(t *testing.T) {
 	odd := canary + " with space\n"
 	session := beltic.Session{ID: odd}
@@ -242,9 +273,9 @@ func TestAnIDThatIsNoneIsNotShown(t *testing.T) {
 	for _, v := range []any{session, &session, ref, &ref} {
 		var out strings.Builder
 		fmt.Fprintf(&out, "%v %#v %d", v, v, v)
-		slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "v", v)
+		slog.New(slog.NewTextHandler(&out, nil)).Info("x", "v", v)
 		assert.NotContains(t, out.String(), canary)
-		assert.Contains(t, out.String(), "[redacted]")
+		assert.Contains(t, out.String(), "[hidden]")
 	}
 	assert.Contains(t, fmt.Sprint(beltic.Session{ID: "ses_1"}), "ses_1")
 }

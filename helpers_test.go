@@ -14,7 +14,8 @@ import (
 
 const testKey = "sk_staging_0000_example"
 
-// roundTripper is an HTTP transport in memory, so that tests can count attempts and use virtual time.
+// roundTripper is an HTTP transport in memory, so that tests can count attempts and use virtual
+// time.
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
@@ -95,7 +96,8 @@ func (s *script) sent() int {
 	return len(s.requests)
 }
 
-// page is a page of sessions with these ids. Next is the cursor to the next page; "" makes it the last one.
+// page is a page of sessions with these ids. Next is the cursor to the next page; "" makes it the
+// last one.
 func page(next string, ids ...string) string {
 	records := make([]string, len(ids))
 	for i, id := range ids {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -19,7 +20,8 @@ import (
 
 var scripts = flag.Int("scripts", 2000, "how many random servers TestThePagerAgainstAModel tries; 100000 takes some minutes")
 
-// modelPage is a page of a random server, and how often and in which way it fails before it is given.
+// modelPage is a page of a random server, and how often and in which way it fails before it is
+// given.
 type modelPage struct {
 	records  []string // ids; one that starts with "!" cannot be decoded
 	failures int      // transient, before the answer
@@ -28,11 +30,17 @@ type modelPage struct {
 	more     bool
 }
 
-// modelServer serves its pages by cursor.
+// modelServer serves its pages by cursor. Its records may change between two walks, its pages and
+// cursors do not.
 type modelServer struct {
-	pages  map[string]*modelPage // by the cursor that leads to it; "" is the first
-	fail   *rand.Rand
-	failed map[string]int
+	pages    map[string]*modelPage // by the cursor that leads to it; "" is the first
+	order    []*modelPage
+	versions map[string]int // of the content of a record, by id; each content comes once
+	made     int            // records that were added later
+	isStill  bool           // the records must not change: the list ends because it has none
+	fail     *rand.Rand
+	failed   map[string]int
+	want     []string // what a correct walk gives
 }
 
 func (s *modelServer) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -48,7 +56,7 @@ func (s *modelServer) RoundTrip(req *http.Request) (*http.Response, error) {
 		return s.failure()
 	}
 	s.failed[cursor] = 0
-	return answer(p.body()), nil
+	return answer(s.body(p)), nil
 }
 
 func (s *modelServer) failure() (*http.Response, error) {
@@ -67,14 +75,14 @@ func (s *modelServer) failure() (*http.Response, error) {
 	}
 }
 
-func (p *modelPage) body() string {
+func (s *modelServer) body(p *modelPage) string {
 	var records []string
 	for _, id := range p.records {
+		status := `"created"`
 		if strings.HasPrefix(id, "!") {
-			records = append(records, `{"id":"`+id+`","type":"session","attributes":{"status":7}}`)
-		} else {
-			records = append(records, record(id))
+			status = "7"
 		}
+		records = append(records, fmt.Sprintf(`{"id":%q,"type":"session","attributes":{"creator_id":"v%d","status":%s}}`, id, s.versions[id], status))
 	}
 	cursor := "null"
 	if p.cursor != "" {
@@ -114,25 +122,22 @@ func endOf(err error) end {
 	}
 }
 
-// newModel makes a random server, and what a correct walk over it gives.
-func newModel(r *rand.Rand) (server *modelServer, records []string, ends end) {
-	server = &modelServer{pages: map[string]*modelPage{}, fail: r, failed: map[string]int{}}
+// newModel makes a random server that knows what a correct walk over it gives, and how that ends.
+func newModel(r *rand.Rand) (server *modelServer, ends end) {
+	server = &modelServer{pages: map[string]*modelPage{}, versions: map[string]int{}, fail: r, failed: map[string]int{}}
 	ends = cleanly
 	cursor, n := "", 1+r.IntN(12)
 	if r.IntN(200) == 0 {
 		n = 150
 	}
 	allEmpty := n == 150
+	server.isStill = allEmpty
 	for i := range n {
 		p := &modelPage{more: i < n-1}
-		server.pages[cursor] = p
+		server.pages[cursor], server.order = p, append(server.order, p)
 		if !allEmpty && r.IntN(4) > 0 {
 			for range r.IntN(5) {
-				id := fmt.Sprintf("s%d", len(records)+len(p.records))
-				if r.IntN(10) == 0 {
-					id = "!" + id
-				}
-				p.records = append(p.records, id)
+				p.records = append(p.records, server.newID(r))
 			}
 		}
 		switch {
@@ -141,43 +146,118 @@ func newModel(r *rand.Rand) (server *modelServer, records []string, ends end) {
 			p.failures = 1 + r.IntN(2)
 		case r.IntN(40) == 0:
 			p.failures = 3
-			return server, records, byStorm
+			return server, byStorm
 		case r.IntN(40) == 0:
 			p.fatal = true
-			return server, records, byUnauthorize
+			return server, byUnauthorize
 		}
-		records = append(records, p.records...)
+		server.want = append(server.want, p.records...)
 		if !p.more {
 			break
 		}
 		p.cursor = fmt.Sprintf("c%d", i+1)
 		switch {
 		case allEmpty && i == 99:
-			return server, records, byEmptyPages
+			return server, byEmptyPages
 		case allEmpty:
 		case r.IntN(40) == 0:
 			p.cursor = ""
-			return server, records, byProtocol
+			return server, byProtocol
 		case r.IntN(40) == 0 && i > 0:
 			p.cursor = fmt.Sprintf("c%d", 1+r.IntN(i))
-			return server, records, byCycle
+			return server, byCycle
 		}
 		cursor = p.cursor
 	}
-	return server, records, ends
+	return server, ends
+}
+
+// newID is the id of one more record, which can be decoded as a rule.
+func (s *modelServer) newID(r *rand.Rand) string {
+	s.made++
+	if r.IntN(10) == 0 {
+		return fmt.Sprintf("!s%d", s.made)
+	}
+	return fmt.Sprintf("s%d", s.made)
+}
+
+// stir changes some records where they are, moves some with other content to a later page, takes
+// some out and adds some.
+func (s *modelServer) stir(r *rand.Rand) {
+	for range r.IntN(5) {
+		at := r.IntN(len(s.order))
+		p := s.order[at]
+		if len(p.records) == 0 || r.IntN(4) == 0 {
+			p.records = slices.Insert(p.records, r.IntN(len(p.records)+1), s.newID(r))
+			continue
+		}
+		i := r.IntN(len(p.records))
+		id := p.records[i]
+		s.versions[id]++
+		if r.IntN(3) == 0 {
+			continue
+		}
+		p.records = slices.Delete(p.records, i, i+1)
+		if later := s.order[at+r.IntN(len(s.order)-at)]; r.IntN(3) > 0 {
+			from := 0
+			if later == p {
+				from = i
+			}
+			later.records = slices.Insert(later.records, from+r.IntN(len(later.records)-from+1), id)
+		}
+	}
+}
+
+// version is a record with its content.
+func (s *modelServer) version(id string) string { return fmt.Sprintf("%s v%d", id, s.versions[id]) }
+
+// modelWalk is what a correct walk does that is resumed again and again while records change: each
+// content of a record comes once, if it is there when the walk comes by.
+type modelWalk struct {
+	server    *modelServer
+	page      int
+	delivered map[string]bool
+}
+
+// take is the next n records at most.
+func (w *modelWalk) take(n int) (texts []string) {
+	for ; w.page < len(w.server.order); w.page++ {
+		p := w.server.order[w.page]
+		if p.fatal || p.failures == 3 {
+			return texts
+		}
+		hasNext := p.more && p.cursor != ""
+		for i, id := range p.records {
+			text := w.server.version(id)
+			if w.delivered[text] {
+				continue
+			}
+			w.delivered[text] = true
+			if texts = append(texts, text); len(texts) == n {
+				if i == len(p.records)-1 && hasNext {
+					w.page++ // the checkpoint is that of the next page
+				}
+				return texts
+			}
+		}
+		if !hasNext {
+			return texts
+		}
+	}
+	return texts
 }
 
 func TestThePagerAgainstAModel(t *testing.T) {
 	for seed := range uint64(*scripts) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		server, want, ends := newModel(r)
+		server, ends := newModel(r)
 		synctest.Test(t, func(t *testing.T) {
 			ways := len(walks)
 			if ends == byCycle {
 				ways-- // a walk that is resumed again and again knows the cursors since its checkpoint only
 			}
 			got, err := walks[r.IntN(ways)](t, r, server)
-			require.Equal(t, want, got, "seed %d", seed)
+			require.Equal(t, server.want, got, "seed %d", seed)
 			require.Equal(t, ends, endOf(err), "seed %d: %v", seed, err)
 		})
 	}
@@ -263,43 +343,57 @@ func byIterator(t *testing.T, r *rand.Rand, server *modelServer) ([]string, erro
 	it := modelClient(t, server).Sessions.Iterator(readAheadOrNot(r))
 	got, err := someOf(t, it, 1<<30)
 	assert.False(t, it.Next(t.Context()))
+	for i := range got {
+		got[i], _, _ = strings.Cut(got[i], " ")
+	}
 	return got, err
 }
 
-// byResuming stops at random places, and goes on from the checkpoint with another client, until the end.
+// byResuming stops at random places, and goes on from the checkpoint with another client, until the
+// end and a little longer. In between the records change.
 func byResuming(t *testing.T, r *rand.Rand, server *modelServer) (got []string, err error) {
 	opts := readAheadOrNot(r)
-	for {
+	model := modelWalk{server: server, delivered: map[string]bool{}}
+	server.want = nil
+	for ends := 0; ; {
 		it := modelClient(t, server).Sessions.Iterator(opts)
 		n := 1 + r.IntN(6)
-		ids, err := someOf(t, it, n)
+		server.want = append(server.want, model.take(n)...)
+		texts, err := someOf(t, it, n)
 		it.Stop()
 		synctest.Wait()
 		clear(server.failed)
-		got = append(got, ids...)
-		if err != nil || len(ids) < n {
+		got = append(got, texts...)
+		if len(texts) < n {
+			ends++
+		}
+		if err != nil || ends == 3 {
 			return got, err
 		}
 		opts.Page.Resume = it.Checkpoint()
+		if !server.isStill {
+			server.stir(r)
+		}
 	}
 }
 
-func someOf(t *testing.T, it *beltic.Iterator[beltic.Session], n int) (ids []string, err error) {
+// someOf takes n records at most, each with the version of its content.
+func someOf(t *testing.T, it *beltic.Iterator[beltic.Session], n int) (texts []string, err error) {
 	t.Helper()
-	for len(ids) < n {
-		item, isItem := (*beltic.ItemError)(nil), false
+	for len(texts) < n {
 		ok := it.Next(t.Context())
-		if !ok {
-			item, isItem = errors.AsType[*beltic.ItemError](it.Err())
-		}
+		item, isItem := errors.AsType[*beltic.ItemError](it.Err())
 		switch {
 		case ok:
-			ids = append(ids, it.Current().ID)
+			texts = append(texts, it.Current().ID+" "+it.Current().CreatorID)
 		case isItem:
-			ids = append(ids, item.ID)
+			var s beltic.Session
+			_, err := item.Salvage(&s)
+			require.NoError(t, err)
+			texts = append(texts, item.ID+" "+s.CreatorID)
 		default:
-			return ids, it.Err()
+			return texts, it.Err()
 		}
 	}
-	return ids, nil
+	return texts, nil
 }

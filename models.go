@@ -1,20 +1,24 @@
 package beltic
 
 import (
+	"encoding/json"
 	"time"
-
-	"github.com/go-json-experiment/json"
 )
 
 // Session is one identity session: the verification of one person or business.
 //
-// It is the JSON:API resource of the API and a plain Go struct at once: read s.Status or s.Person.Name.First, write
-// [encoding/json.Marshal](s) to get the resource back with nothing lost (unknown members, null and empty values included).
-// An absent text is "", an absent time is the zero [time.Time], an absent number or boolean is an unset [Optional]; nested
-// structs are values, so reading the name of an absent person cannot panic.
+// It is plain data, the JSON:API resource of the API and a Go struct at once: read s.Status or
+// s.Person.Name.First, compare, copy, embed, encode and store it as any struct. An absent text is
+// "", an absent time is the zero [time.Time], an absent number or boolean is an unset [Optional];
+// nested structs are values, so reading the name of an absent person cannot panic. Null, "", {} and
+// [] read like absence. What exactly was sent is Raw, if it was asked for.
 //
-// Printing a session (package fmt, log/slog) shows its id and status only. Marshaling it writes the full record. A struct that embeds a Session
-// inherits both, so that its own fields are neither printed nor marshaled: give the session a field with a name.
+// Encoding/json writes the whole record by its tags: that is an export. Printing a session by
+// package fmt, or logging a pointer to one by log/slog, shows its id, status and entity type only;
+// a field that is named prints as itself.
+//
+// Sessions of one page share the memory of the page's Data. Who keeps a few of many copies them
+// (kept := *s): a copy holds its own record and nothing else.
 //
 // API page: GET /v1/identity/sessions, data[].
 type Session struct {
@@ -22,8 +26,19 @@ type Session struct {
 	Type              string `json:"type"` // "session"
 	SessionAttributes `json:"attributes"`
 	Relationships     SessionRelationships `json:"relationships,omitzero"`
-	kept              `json:"-"`
+
+	// Raw is the exact JSON of the session as the API sent it, if [PageOptions].KeepRaw asked for
+	// it. Encoding/json does not write it. Read it as strictly as the library does:
+	// [encoding/json.Unmarshal] takes a name in any letter case, and the last of two.
+	Raw json.RawMessage `json:"-"`
 }
+
+var sessionTable = newObject(
+	text("id", func(s *Session) *string { return &s.ID }),
+	text("type", func(s *Session) *string { return &s.Type }),
+	nested("attributes", func(s *Session) *SessionAttributes { return &s.SessionAttributes }, sessionAttributesTable),
+	nested("relationships", func(s *Session) *SessionRelationships { return &s.Relationships }, sessionRelationshipsTable),
+)
 
 // SessionAttributes are the attributes of a [Session]; read them as fields of the session itself.
 type SessionAttributes struct {
@@ -33,7 +48,7 @@ type SessionAttributes struct {
 	CreatorID        string           `json:"creator_id,omitzero"`
 	Person           Person           `json:"person,omitzero"`
 	Business         Business         `json:"business,omitzero"`
-	IdentityNumbers  []IdentityNumber `json:"identity_numbers,omitzero" wire:"object or array"`
+	IdentityNumbers  IdentityNumbers  `json:"identity_numbers,omitzero"`
 	Contact          Contact          `json:"contact,omitzero"`
 	Address          Address          `json:"address,omitzero"`
 	BehaviorAnalysis BehaviorAnalysis `json:"behavior_analysis,omitzero"`
@@ -48,31 +63,67 @@ type SessionAttributes struct {
 	DecisionedAt      time.Time `json:"decisioned_at,omitzero"`
 	ExpiredAt         time.Time `json:"expired_at,omitzero"`
 	RedactedAt        time.Time `json:"redacted_at,omitzero"`
-	kept              `json:"-"`
 }
+
+var sessionAttributesTable = newObject(
+	text("status", func(a *SessionAttributes) *SessionStatus { return &a.Status }),
+	text("creator_type", func(a *SessionAttributes) *CreatorType { return &a.CreatorType }),
+	text("entity_type", func(a *SessionAttributes) *EntityType { return &a.EntityType }),
+	text("creator_id", func(a *SessionAttributes) *string { return &a.CreatorID }),
+	nested("person", func(a *SessionAttributes) *Person { return &a.Person }, personTable),
+	nested("business", func(a *SessionAttributes) *Business { return &a.Business }, businessTable),
+	oneOrMany("identity_numbers", func(a *SessionAttributes) *IdentityNumbers { return &a.IdentityNumbers }, identityNumberTable),
+	nested("contact", func(a *SessionAttributes) *Contact { return &a.Contact }, contactTable),
+	nested("address", func(a *SessionAttributes) *Address { return &a.Address }, addressTable),
+	nested("behavior_analysis", func(a *SessionAttributes) *BehaviorAnalysis { return &a.BehaviorAnalysis }, behaviorAnalysisTable),
+	timestamp("created_at", func(a *SessionAttributes) *time.Time { return &a.CreatedAt }),
+	timestamp("updated_at", func(a *SessionAttributes) *time.Time { return &a.UpdatedAt }),
+	timestamp("started_at", func(a *SessionAttributes) *time.Time { return &a.StartedAt }),
+	timestamp("expires_at", func(a *SessionAttributes) *time.Time { return &a.ExpiresAt }),
+	timestamp("completed_at", func(a *SessionAttributes) *time.Time { return &a.CompletedAt }),
+	timestamp("failed_at", func(a *SessionAttributes) *time.Time { return &a.FailedAt }),
+	timestamp("marked_for_review_at", func(a *SessionAttributes) *time.Time { return &a.MarkedForReviewAt }),
+	timestamp("decisioned_at", func(a *SessionAttributes) *time.Time { return &a.DecisionedAt }),
+	timestamp("expired_at", func(a *SessionAttributes) *time.Time { return &a.ExpiredAt }),
+	timestamp("redacted_at", func(a *SessionAttributes) *time.Time { return &a.RedactedAt }),
+)
 
 // Person is the person that a session verifies.
 type Person struct {
 	Name      PersonName `json:"name,omitzero"`
 	BirthDate Date       `json:"birth_date,omitzero"`
-	kept      `json:"-"`
 }
+
+var personTable = newObject(
+	nested("name", func(p *Person) *PersonName { return &p.Name }, personNameTable),
+	text("birth_date", func(p *Person) *Date { return &p.BirthDate }),
+)
 
 // PersonName is a person's name in parts.
 type PersonName struct {
 	First  string `json:"first,omitzero"`
 	Middle string `json:"middle,omitzero"`
 	Last   string `json:"last,omitzero"`
-	kept   `json:"-"`
 }
+
+var personNameTable = newObject(
+	text("first", func(n *PersonName) *string { return &n.First }),
+	text("middle", func(n *PersonName) *string { return &n.Middle }),
+	text("last", func(n *PersonName) *string { return &n.Last }),
+)
 
 // Business is the business that a session verifies.
 type Business struct {
 	LegalName        string        `json:"legal_name,omitzero"`
 	RegistrationDate Date          `json:"registration_date,omitzero"`
 	Shareholders     []Shareholder `json:"shareholders,omitzero"`
-	kept             `json:"-"`
 }
+
+var businessTable = newObject(
+	text("legal_name", func(b *Business) *string { return &b.LegalName }),
+	text("registration_date", func(b *Business) *Date { return &b.RegistrationDate }),
+	list("shareholders", func(b *Business) *[]Shareholder { return &b.Shareholders }, shareholderTable),
+)
 
 // Shareholder is one holder of a [Business]'s shares.
 type Shareholder struct {
@@ -83,41 +134,21 @@ type Shareholder struct {
 	IDNumber          string            `json:"id_number,omitzero"`
 	NumberOfShare     string            `json:"number_of_share,omitzero"` // a string on the wire
 	PercentageOfShare Optional[float64] `json:"percentage_of_share,omitzero"`
-	kept              `json:"-"`
 }
 
-// IdentityNumber is a number that an authority gave to the person or business, such as a passport number.
-// The API sends one object on sessions and an array elsewhere; the library takes both, and sends back what came.
-type IdentityNumber struct {
-	Number             string    `json:"number,omitzero"`
-	IssuingCountryCode string    `json:"issuing_country_code,omitzero"`
-	Class              string    `json:"class,omitzero"`
-	CreatedAt          time.Time `json:"created_at,omitzero"`
-	UpdatedAt          time.Time `json:"updated_at,omitzero"`
-	kept               `json:"-"`
-}
+var shareholderTable = newObject(
+	text("name", func(h *Shareholder) *string { return &h.Name }),
+	text("shareholder_type", func(h *Shareholder) *string { return &h.ShareholderType }),
+	text("date_of_birth", func(h *Shareholder) *Date { return &h.DateOfBirth }),
+	text("id_type", func(h *Shareholder) *string { return &h.IDType }),
+	text("id_number", func(h *Shareholder) *string { return &h.IDNumber }),
+	text("number_of_share", func(h *Shareholder) *string { return &h.NumberOfShare }),
+	number("percentage_of_share", func(h *Shareholder) *Optional[float64] { return &h.PercentageOfShare }),
+)
 
-// Contact is how to reach the person or business.
-type Contact struct {
-	Email string `json:"email,omitzero"`
-	Phone string `json:"phone,omitzero"`
-	kept  `json:"-"`
-}
-
-// Address is a postal address.
-type Address struct {
-	Line1              string `json:"line1,omitzero"`
-	Line2              string `json:"line2,omitzero"`
-	Sublocality        string `json:"sublocality,omitzero"`
-	Locality           string `json:"locality,omitzero"`
-	AdministrativeArea string `json:"administrative_area,omitzero"`
-	PostalCode         string `json:"postal_code,omitzero"`
-	CountryCode        string `json:"country_code,omitzero"`
-	kept               `json:"-"`
-}
-
-// BehaviorAnalysis is what the API measured while the person filled in the session. A value that was not measured is
-// unset, which is not the same as 0 or false. Ranges and units are undocumented unless the name states them.
+// BehaviorAnalysis is what the API measured while the person filled in the session. A value that
+// was not measured is unset, which is not the same as 0 or false. Ranges and units are undocumented
+// unless the name states them.
 type BehaviorAnalysis struct {
 	CompletionTimeSeconds  Optional[float64] `json:"completion_time_seconds,omitzero"`
 	AutofillCancels        Optional[float64] `json:"autofill_cancels,omitzero"`
@@ -135,8 +166,26 @@ type BehaviorAnalysis struct {
 	HesitationCount        Optional[float64] `json:"hesitation_count,omitzero"`
 	HesitationPercentage   Optional[float64] `json:"hesitation_percentage,omitzero"`
 	HesitationTime         Optional[float64] `json:"hesitation_time,omitzero"`
-	kept                   `json:"-"`
 }
+
+var behaviorAnalysisTable = newObject(
+	number("completion_time_seconds", func(b *BehaviorAnalysis) *Optional[float64] { return &b.CompletionTimeSeconds }),
+	number("autofill_cancels", func(b *BehaviorAnalysis) *Optional[float64] { return &b.AutofillCancels }),
+	number("autofill_starts", func(b *BehaviorAnalysis) *Optional[float64] { return &b.AutofillStarts }),
+	number("bot_score", func(b *BehaviorAnalysis) *Optional[float64] { return &b.BotScore }),
+	text("threat_level", func(b *BehaviorAnalysis) *ThreatLevel { return &b.ThreatLevel }),
+	number("shortcut_copies", func(b *BehaviorAnalysis) *Optional[float64] { return &b.ShortcutCopies }),
+	number("shortcut_pastes", func(b *BehaviorAnalysis) *Optional[float64] { return &b.ShortcutPastes }),
+	number("distraction_events", func(b *BehaviorAnalysis) *Optional[float64] { return &b.DistractionEvents }),
+	boolean("devtools_open", func(b *BehaviorAnalysis) *Optional[bool] { return &b.DevtoolsOpen }),
+	boolean("debugger_attached", func(b *BehaviorAnalysis) *Optional[bool] { return &b.DebuggerAttached }),
+	number("request_spoof_attempts", func(b *BehaviorAnalysis) *Optional[float64] { return &b.RequestSpoofAttempts }),
+	number("user_agent_spoof_attempts", func(b *BehaviorAnalysis) *Optional[float64] { return &b.UserAgentSpoofAttempts }),
+	number("hesitation_baseline", func(b *BehaviorAnalysis) *Optional[float64] { return &b.HesitationBaseline }),
+	number("hesitation_count", func(b *BehaviorAnalysis) *Optional[float64] { return &b.HesitationCount }),
+	number("hesitation_percentage", func(b *BehaviorAnalysis) *Optional[float64] { return &b.HesitationPercentage }),
+	number("hesitation_time", func(b *BehaviorAnalysis) *Optional[float64] { return &b.HesitationTime }),
+)
 
 // SessionRelationships are the resources that a [Session] belongs to or owns.
 type SessionRelationships struct {
@@ -145,33 +194,22 @@ type SessionRelationships struct {
 	Documents      ToMany `json:"documents,omitzero"`
 	SessionDevices ToMany `json:"session_devices,omitzero"`
 	Verifications  ToMany `json:"verifications,omitzero"`
-	kept           `json:"-"`
 }
 
-// ToOne is a relationship to at most one resource; ID is "" where there is none.
-type ToOne struct {
-	ResourceRef `json:"data,omitzero"`
-	kept        `json:"-"`
-}
+var sessionRelationshipsTable = newObject(
+	nested("account", func(r *SessionRelationships) *ToOne { return &r.Account }, toOneTable),
+	nested("business", func(r *SessionRelationships) *ToOne { return &r.Business }, toOneTable),
+	nested("documents", func(r *SessionRelationships) *ToMany { return &r.Documents }, toManyTable),
+	nested("session_devices", func(r *SessionRelationships) *ToMany { return &r.SessionDevices }, toManyTable),
+	nested("verifications", func(r *SessionRelationships) *ToMany { return &r.Verifications }, toManyTable),
+)
 
-// ToMany is a relationship to any number of resources.
-type ToMany struct {
-	Data []ResourceRef `json:"data,omitzero"`
-	kept `json:"-"`
-}
-
-// ResourceRef names a resource of the API.
-type ResourceRef struct {
-	Type string `json:"type,omitzero"`
-	ID   string `json:"id,omitzero"`
-	kept `json:"-"`
-}
-
-// SessionStatus is where a session stands in its lifecycle. A status that this version does not know is kept as sent.
+// SessionStatus is where a session stands in its lifecycle. A status that this version does not
+// know is kept as sent.
 type SessionStatus string
 
-// The documented statuses: created → started → pending → completed → approved, declined or marked_for_review;
-// marked_for_review → approved or declined; pending → failed; created → expired.
+// The documented statuses: created → started → pending → completed → approved, declined or
+// marked_for_review; marked_for_review → approved or declined; pending → failed; created → expired.
 const (
 	SessionStatusCreated         SessionStatus = "created"
 	SessionStatusStarted         SessionStatus = "started"
@@ -184,7 +222,8 @@ const (
 	SessionStatusExpired         SessionStatus = "expired"
 )
 
-// Known reports whether this version of the library knows the status. Treat an unknown one as undecided.
+// Known reports whether this version of the library knows the status. Treat an unknown one as
+// undecided.
 func (s SessionStatus) Known() bool {
 	switch s {
 	case SessionStatusCreated, SessionStatusStarted, SessionStatusPending, SessionStatusCompleted, SessionStatusMarkedForReview:
@@ -194,8 +233,8 @@ func (s SessionStatus) Known() bool {
 	}
 }
 
-// Terminal reports whether the documented lifecycle ends here: approved, declined, failed or expired. An unknown status
-// is not terminal.
+// Terminal reports whether the documented lifecycle ends here: approved, declined, failed or
+// expired. An unknown status is not terminal.
 func (s SessionStatus) Terminal() bool {
 	switch s {
 	case SessionStatusApproved, SessionStatusDeclined, SessionStatusFailed, SessionStatusExpired:
@@ -234,64 +273,3 @@ const CreatorTypeSystem CreatorType = "system"
 
 // Known reports whether this version of the library knows the creator type.
 func (t CreatorType) Known() bool { return t == CreatorTypeSystem }
-
-// Date is a civil date exactly as the API sent it, such as "1990-05-15": it has no time zone, so it is the same day
-// everywhere. The API documents the format for birth dates only; any other text survives unchanged. Printing a Date with
-// package fmt hides it: use string(d) to get the text.
-type Date string
-
-// Time returns midnight UTC of the date. It fails with a [*DecodeError] if the date is empty or not of the form
-// YYYY-MM-DD; the error does not contain the date.
-func (d Date) Time() (time.Time, error) {
-	t, err := time.Parse(time.DateOnly, string(d))
-	if err != nil {
-		return time.Time{}, &DecodeError{Reason: ReasonValue, detail: "a date must be of the form YYYY-MM-DD"}
-	}
-	return t, nil
-}
-
-// Optional is a value that the API may not have sent. The zero Optional is unset. Printing one with
-// package fmt hides the value.
-type Optional[T any] struct {
-	value T
-	set   bool
-	redacted
-}
-
-// Some returns an Optional that is set to value.
-func Some[T any](value T) Optional[T] { return Optional[T]{value: value, set: true} }
-
-// Get returns the value and whether it is set.
-func (o Optional[T]) Get() (T, bool) { return o.value, o.set }
-
-// Or returns the value, or fallback where it is unset.
-func (o Optional[T]) Or(fallback T) T {
-	if o.set {
-		return o.value
-	}
-	return fallback
-}
-
-// IsZero reports whether the Optional is unset, so that the json option omitzero leaves it out.
-func (o Optional[T]) IsZero() bool { return !o.set }
-
-// MarshalJSON writes the value, or null where it is unset.
-func (o Optional[T]) MarshalJSON() ([]byte, error) {
-	if !o.set {
-		return []byte("null"), nil
-	}
-	return json.Marshal(o.value)
-}
-
-// UnmarshalJSON reads the value; null leaves the Optional unset.
-func (o *Optional[T]) UnmarshalJSON(data []byte) error {
-	*o = Optional[T]{}
-	if string(data) == "null" {
-		return nil
-	}
-	if err := json.Unmarshal(data, &o.value); err != nil {
-		return &DecodeError{Reason: ReasonValue, detail: "the value is not of the type of its field"}
-	}
-	o.set = true
-	return nil
-}

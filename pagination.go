@@ -7,22 +7,26 @@ import (
 	"iter"
 	"net/http"
 	"sync/atomic"
+
+	"github.com/belticlabs/beltic-go/internal/transport"
 )
 
-// PageOptions choose where a list starts and how it is cut into pages. At most one of After, Before and Resume may be set.
+// PageOptions choose where a list starts and how it is cut into pages. At most one of After, Before
+// and Resume may be set.
 type PageOptions struct {
 	Size   int    `url:"size,omitempty"`   // records a page; 0 is the API's default, 15
 	After  string `url:"after,omitempty"`  // start behind this cursor, such as Meta.Page.Cursors.End of a page
 	Before string `url:"before,omitempty"` // start in front of this cursor, such as Meta.Page.Cursors.Start, and go backward
 	Total  bool   `url:"total,omitempty"`  // ask for the total count, which may cost the API time
 
-	// ReadAhead fetches the next page while the caller works on this one: at most one request that is not needed, on a goroutine that
-	// ends with the range or the iterator. It makes no difference to List.
+	// ReadAhead fetches the next page while the caller works on this one: at most one request that
+	// is not needed, on a goroutine that ends with the range or the iterator. It makes no
+	// difference to List.
 	ReadAhead bool `url:"-"`
 	// Resume goes on where a [Checkpoint] was taken.
 	Resume Checkpoint `url:"-"`
-
-	redacted `url:"-"`
+	// KeepRaw keeps the exact JSON of each record in its Raw. It costs a copy of the record.
+	KeepRaw bool `url:"-"`
 }
 
 func (p PageOptions) validate() error {
@@ -41,20 +45,22 @@ func (p PageOptions) validate() error {
 	return nil
 }
 
-// Page is one page of a list.
+// Page is one page of a list. Its records share the memory of Data: a pointer to one keeps all of
+// them, a copy of one keeps just that.
 type Page[T any] struct {
 	Data     []T       `json:"data"`
 	Meta     Meta      `json:"meta"`
 	Links    Links     `json:"links,omitzero"` // as sent; the library never follows a link
 	Response *Response `json:"-"`
 
-	records    []record // in the order of the wire, good and bad
-	noNext     error    // why it is not known whether there is a next page
+	records    []record            // in the order of the wire: good, bad and dropped
+	dropped    delivered           // the records that an earlier walk delivered
+	skip       delivered           // the same of the pages to come; never changed
+	body       *transport.Response // what the records are pieces of, for a walk that takes checkpoints
+	noNext     error               // why it is not known whether there is a next page
 	noPrevious error
-	dropped    []uint64 // the keys of the records that an earlier walk delivered
-	skip       tally    // the same of the pages to come; never changed
 
-	list       *list[T]
+	list       *listing[T]
 	at         position
 	trail      *atomic.Pointer[trail] // for the first that goes on from this page
 	emptyPages int                    // in a row, up to this one
@@ -62,15 +68,14 @@ type Page[T any] struct {
 
 // record is one element of a page's data.
 type record struct {
-	key   uint64     // names it in a checkpoint
-	place int        // in Page.Data
-	bad   *ItemError // instead, if it could not be decoded
+	start, end  int        // in the body
+	bad         *ItemError // if it could not be decoded
+	isDelivered bool       // by an earlier walk, so that it is neither in Data nor an error
 }
 
 // Meta is what a page says of itself.
 type Meta struct {
-	Page     PageMeta `json:"page"`
-	redacted `json:"-"`
+	Page PageMeta `json:"page"`
 }
 
 // PageMeta is where a page stands in its list.
@@ -79,24 +84,22 @@ type PageMeta struct {
 	HasNextPage     bool          `json:"hasNextPage"`
 	HasPreviousPage bool          `json:"hasPreviousPage"`
 	Total           Optional[int] `json:"total,omitzero"`
-	redacted        `json:"-"`
 }
 
-// Cursors are the two ends of a page. They are opaque; treat them as secrets, they may tell of a record.
+// Cursors are the two ends of a page. They are opaque; treat them as secrets, they may tell of a
+// record.
 type Cursors struct {
-	Start    string `json:"start,omitempty"`
-	End      string `json:"end,omitempty"`
-	redacted `json:"-"`
+	Start string `json:"start,omitempty"`
+	End   string `json:"end,omitempty"`
 }
 
 // Links are the URLs that came with a page. They hold cursors and filters.
 type Links struct {
-	Self     string `json:"self,omitempty"`
-	First    string `json:"first,omitempty"`
-	Next     string `json:"next,omitempty"`
-	Prev     string `json:"prev,omitempty"`
-	Last     string `json:"last,omitempty"`
-	redacted `json:"-"`
+	Self  string `json:"self,omitempty"`
+	First string `json:"first,omitempty"`
+	Next  string `json:"next,omitempty"`
+	Prev  string `json:"prev,omitempty"`
+	Last  string `json:"last,omitempty"`
 }
 
 // Response is the HTTP side of a page.
@@ -105,7 +108,6 @@ type Response struct {
 	Header     http.Header
 	RequestID  string // the server's id of the request, "" where it sent none
 	Attempts   int    // how often the call was sent
-	redacted
 }
 
 // ErrNoMorePages is the error of Next on the last page and of Previous on the first.
@@ -120,8 +122,8 @@ func (p *Page[T]) HasPrevious() bool { return p.Meta.Page.HasPreviousPage }
 // Total is how many records the whole list has, if PageOptions.Total asked for it and the API told.
 func (p *Page[T]) Total() (n int, ok bool) { return p.Meta.Page.Total.Get() }
 
-// Next gets the page behind this one, with the same options. The errors are those of [SessionsService.List], and
-// [ErrNoMorePages]. A failed Next may be called again.
+// Next gets the page behind this one, with the same options. The errors are those of
+// [SessionsService.List], and [ErrNoMorePages]. A failed Next may be called again.
 func (p *Page[T]) Next(ctx context.Context) (*Page[T], error) { return p.follow(ctx, forward) }
 
 // Previous gets the page in front of this one, as Next does the one behind.
@@ -134,7 +136,12 @@ func (p *Page[T]) follow(ctx context.Context, d direction) (*Page[T], error) {
 	if p.broken(d) == nil && !p.hasMore(d) {
 		return nil, ErrNoMorePages
 	}
-	return p.walkOn(d).page(ctx)
+	w := p.walkOn(d)
+	page, err := w.page(ctx)
+	if page == nil && d == p.at.direction {
+		p.trail.CompareAndSwap(nil, w.trail) // for the next try
+	}
+	return page, err
 }
 
 // broken is why it is not known whether the list goes on in the direction, or nil.
@@ -161,13 +168,18 @@ func (p *Page[T]) itemErr() error {
 			errs = append(errs, r.bad)
 		}
 	}
-	if len(errs) == 1 {
+	switch len(errs) {
+	case 0:
+		return nil
+	case 1:
 		return errs[0]
+	default:
+		return itemErrors(errs)
 	}
-	return errors.Join(errs...)
 }
 
-// Iterator is a cursor over the records of a list, page after page. It is not safe for concurrent use.
+// Iterator is a cursor over the records of a list, page after page. It is not safe for concurrent
+// use.
 //
 //	it := client.Sessions.Iterator(nil)
 //	for {
@@ -187,15 +199,23 @@ type Iterator[T any] struct {
 	walk    *walk[T]
 	page    *Page[T]
 	i       int // the record of the page that Next goes to
+	place   int // in Data, of the next good one
 	current *T
 	err     error
 	done    bool
-	redacted
 }
 
-// Next goes to the next record and reports whether there is one. It returns false at the end of the list, at an error and at a record that
-// cannot be decoded. Behind such a record, Err being an [*ItemError], a further Next goes on; any other end is final. It checks ctx
-// before each record: where that has ended, so does the iterator, with an error that matches ctx.Err() and its cause.
+func newIterator[T any](w *walk[T]) *Iterator[T] {
+	if w.list != nil {
+		w.list.keepsBody = true // for Checkpoint
+	}
+	return &Iterator[T]{walk: w}
+}
+
+// Next goes to the next record and reports whether there is one. It returns false at the end of the
+// list, at an error and at a record that cannot be decoded. Behind such a record, Err being an
+// [*ItemError], a further Next goes on; any other end is final. It checks ctx before each record:
+// where that has ended, so does the iterator, with an error that matches ctx.Err() and its cause.
 func (it *Iterator[T]) Next(ctx context.Context) bool {
 	it.current = nil
 	if it.done {
@@ -205,12 +225,13 @@ func (it *Iterator[T]) Next(ctx context.Context) bool {
 	if it.walk == nil {
 		return it.end(&ConfigError{Field: "iterator", Problem: "did not come from a list"})
 	}
-	for it.page == nil || it.i == len(it.page.records) {
+	for it.atEndOfPage() {
 		page, err := it.walk.next(ctx)
 		if page == nil {
 			return it.end(err)
 		}
-		it.page, it.i = page, 0
+		it.walk.letGo(it.page)
+		it.page, it.i, it.place = page, 0, 0
 	}
 	if err := it.walk.alive(ctx); err != nil {
 		return it.end(err)
@@ -221,8 +242,21 @@ func (it *Iterator[T]) Next(ctx context.Context) bool {
 		it.err = record.bad
 		return false
 	}
-	it.current = &it.page.Data[record.place]
+	it.current = &it.page.Data[it.place]
+	it.place++
 	return true
+}
+
+// atEndOfPage goes past the records that an earlier walk has delivered, and reports whether there
+// is no other in the page.
+func (it *Iterator[T]) atEndOfPage() bool {
+	if it.page == nil {
+		return true
+	}
+	for it.i < len(it.page.records) && it.page.records[it.i].isDelivered {
+		it.i++
+	}
+	return it.i == len(it.page.records)
 }
 
 func (it *Iterator[T]) end(err error) bool {
@@ -231,24 +265,30 @@ func (it *Iterator[T]) end(err error) bool {
 	return false
 }
 
-// Current is the record that Next went to. It stays valid. It is nil before the first Next and after a Next that returned false.
+// Current is the record that Next went to. It stays valid. It is nil before the first Next and
+// after a Next that returned false.
 func (it *Iterator[T]) Current() *T { return it.current }
 
 // Err is why Next returned false; nil at the end of the list, and where Stop ended the iteration.
 func (it *Iterator[T]) Err() error { return it.err }
 
-// Stop ends the iteration and a page that is being read ahead. Only an iterator with ReadAhead that is given up before its end needs
-// it, and even there the one request ends by itself. Checkpoint keeps working.
+// Stop ends the iteration and a page that is being read ahead. Only an iterator with ReadAhead that
+// is given up before its end needs it, and even there the one request ends by itself. Checkpoint
+// keeps working.
 func (it *Iterator[T]) Stop() {
+	if !it.done && isItemError(it.err) {
+		it.err = nil
+	}
 	it.done = true
 	if it.walk != nil {
 		it.walk.stop()
 	}
 }
 
-// Checkpoint is the place behind the last record that Next went to, an undecodable one included. It can be taken at any time, also
-// after an error. Before the first Next it is where the iterator starts, and after the end of the list the end: to resume there
-// gives nothing but what is new behind it.
+// Checkpoint is the place behind the last record that Next went to, an undecodable one included. It
+// can be taken at any time, also after an error. Before the first Next it is where the iterator
+// starts, and after the end of the list the end: to resume there gives nothing but what is new
+// behind it. An iterator whose options are refused has the checkpoint that it was to resume, or "".
 func (it *Iterator[T]) Checkpoint() Checkpoint {
 	if it.walk == nil {
 		return ""
@@ -261,7 +301,8 @@ func isItemError(err error) bool {
 	return ok
 }
 
-// page gets the next page for a caller who wants no more than one, with all that is wrong with it in one error.
+// page gets the next page for a caller who wants no more than one, with all that is wrong with it
+// in one error.
 func (w *walk[T]) page(ctx context.Context) (*Page[T], error) {
 	w.readsAhead = false
 	page, err := w.next(ctx)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -545,4 +546,65 @@ func TestPagesAndPageNextFromManyGoroutines(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+func TestACycleIsFoundByHandAlthoughPagesFail(t *testing.T) {
+	next := map[string]string{"": "c1", "c1": "c2", "c2": "c1"}
+	failed := map[string]bool{}
+	client := newClient(t, func(req *http.Request) (*http.Response, error) {
+		cursor := req.URL.Query().Get("page[after]")
+		if cursor != "" && !failed[cursor] {
+			failed[cursor] = true
+			return answerWith(http.StatusUnauthorized, ""), nil
+		}
+		failed[cursor] = false
+		return answer(page(next[cursor], "p"+cursor)), nil
+	})
+	current, err := client.Sessions.List(t.Context(), nil)
+	require.NoError(t, err)
+	ids := []string{current.Data[0].ID}
+	for len(ids) < 10 {
+		following, failure := current.Next(t.Context())
+		if errors.Is(failure, beltic.ErrUnauthorized) {
+			following, failure = current.Next(t.Context())
+		}
+		if err = failure; err != nil {
+			break
+		}
+		current, ids = following, append(ids, following.Data[0].ID)
+	}
+	_, ok := errors.AsType[*beltic.ProtocolError](err)
+	assert.True(t, ok, "%v", err)
+	assert.Equal(t, []string{"p", "pc1", "pc2"}, ids)
+}
+
+func TestAnIteratorThatIsStoppedAtABadRecordIsAtItsEnd(t *testing.T) {
+	it := newClient(t, bodies(rawPage("", `{"id":"bad"}`, record("a"))).RoundTrip).Sessions.Iterator(nil)
+	require.False(t, it.Next(t.Context()))
+	require.True(t, isItemError(it.Err()))
+	it.Stop()
+	assert.False(t, it.Next(t.Context()))
+	assert.NoError(t, it.Err())
+}
+
+func TestTheErrorOfManyBadRecordsIsShort(t *testing.T) {
+	_, err := newClient(t, bodies(rawPage("", slices.Repeat([]string{`{"id":"bad","type":"session","attributes":{"status":7}}`}, 500)...)).RoundTrip).
+		Sessions.List(t.Context(), nil)
+	assert.Len(t, tree(err), 1+2*500, "each is there")
+	assert.LessOrEqual(t, len(err.Error()), 512)
+	assert.Contains(t, err.Error(), "500 records")
+	assert.Contains(t, err.Error(), "/data/0/attributes/status")
+}
+
+func TestAPanicWhileReadingAheadReachesACallerWhoStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := bodies(page("next", "a")).then(func(*http.Request) (*http.Response, error) { panic("in the transport") })
+		client := newClient(t, server.RoundTrip)
+		assert.PanicsWithValue(t, "in the transport", func() {
+			for range client.Sessions.All(t.Context(), &beltic.SessionListOptions{Page: beltic.PageOptions{ReadAhead: true}}) {
+				synctest.Wait()
+				break
+			}
+		})
+	})
 }

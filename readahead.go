@@ -59,5 +59,5 @@ func (w *walk[T]) stop() {
 
 func (a *readAhead[T]) stop() {
 	a.cancel()
-	<-a.task.Done()
+	a.task.Join()
 }

@@ -359,3 +359,16 @@ func TestUnaskedEncodingsAreRefused(t *testing.T) {
 		assert.Equal(t, beltic.ReasonEncoding, decode.Reason)
 	}
 }
+
+func TestARequestIsWhatNetHTTPWouldMake(t *testing.T) {
+	client := newClient(t, func(req *http.Request) (*http.Response, error) {
+		made, err := http.NewRequest(req.Method, req.URL.String(), nil)
+		require.NoError(t, err)
+		assert.Equal(t, made.Host, req.Host)
+		assert.Equal(t, []any{made.Proto, made.ProtoMajor, made.ProtoMinor}, []any{req.Proto, req.ProtoMajor, req.ProtoMinor})
+		assert.Equal(t, made.URL, req.URL)
+		return answer(page("", "a")), nil
+	})
+	_, err := client.Sessions.List(t.Context(), nil)
+	require.NoError(t, err)
+}

@@ -3,19 +3,40 @@ package beltic
 import (
 	"context"
 	"hash/maphash"
+	"maps"
 	"net/url"
+	"strings"
 	"sync/atomic"
 
 	"github.com/belticlabs/beltic-go/internal/transport"
 )
 
-// list is one list of the API: what all its pages have in common.
-type list[T any] struct {
-	client   *Client
-	route    string
-	query    func(position) url.Values // of the page at the position
-	filters  uint64                    // fingerprint of what chooses the records
-	maxItems int
+// listing is one list of the API: what all its pages have in common.
+type listing[T any] struct {
+	client    *Client
+	resource  *resource[T]
+	route     string
+	query     url.Values // of every page, but for where it starts
+	pageSize  int        // that the API is likely to keep to
+	maxItems  int
+	keepRaw   bool
+	keepsBody bool // for a walk that takes checkpoints
+}
+
+// pageQuery is the query of the page at a position.
+func (l *listing[T]) pageQuery(at position) url.Values {
+	query := maps.Clone(l.query)
+	if at.cursor != "" {
+		query.Set(at.direction.parameter(), at.cursor)
+	}
+	return query
+}
+
+// filters is the fingerprint of what chooses the records of the list.
+func (l *listing[T]) filters() uint64 {
+	filters := maps.Clone(l.query)
+	maps.DeleteFunc(filters, func(name string, _ []string) bool { return strings.HasPrefix(name, "page[") })
+	return fingerprint(l.route, filters)
 }
 
 // direction is the way through a list.
@@ -26,32 +47,33 @@ const (
 	backward direction = true  // by page[before] and cursors.start
 )
 
+// parameter is the query parameter that takes the cursor.
+func (d direction) parameter() string {
+	if d == backward {
+		return "page[before]"
+	}
+	return "page[after]"
+}
+
 // position is where a page starts.
 type position struct {
 	cursor    string // "" is the start of the list
 	direction direction
 }
 
-// in returns the options of the page at the position.
-func (at position) in(page PageOptions) PageOptions {
-	page.After, page.Before = at.cursor, ""
-	if at.direction == backward {
-		page.After, page.Before = "", at.cursor
-	}
-	return page
-}
-
 // maxEmptyPages is how many pages in a row may have no records while more are promised.
 const maxEmptyPages = 100
 
-// walk goes through a list page by page. It is the one core of List, Pages, All, Iterator and Page.Next, and the place where a list
-// that would lose records, repeat them or never end is stopped.
+// walk goes through a list page by page. It is the one core of List, Pages, All, Iterator and
+// Page.Next, and the place where a list that would lose records, repeat them or never end is
+// stopped.
 type walk[T any] struct {
-	list       *list[T]
+	list       *listing[T]
 	at         position // of the next page
 	trail      *trail
-	skip       tally // records from here on that an earlier walk has delivered; never changed
-	emptyPages int   // in a row, up to here
+	skip       delivered // records from here on that an earlier walk has delivered; never changed
+	sealed     pageSeal[T]
+	emptyPages int // in a row, up to here
 	readsAhead bool
 	oneContext bool // for all pages: that of a range
 	ahead      *readAhead[T]
@@ -64,13 +86,13 @@ func failedWalk[T any](options PageOptions, err error) *walk[T] {
 	return &walk[T]{finished: true, err: err, resume: options.Resume}
 }
 
-func newWalk[T any](l *list[T], options PageOptions) *walk[T] {
+func newWalk[T any](l *listing[T], options PageOptions) *walk[T] {
 	w := &walk[T]{list: l, readsAhead: options.ReadAhead, trail: newTrail(), at: position{cursor: options.After}}
 	if options.Before != "" {
 		w.at = position{cursor: options.Before, direction: backward}
 	}
 	if options.Resume != "" {
-		at, skip, err := options.Resume.open(l.filters)
+		at, skip, err := options.Resume.open(l.filters())
 		if err != nil {
 			return failedWalk[T](options, err)
 		}
@@ -79,8 +101,9 @@ func newWalk[T any](l *list[T], options PageOptions) *walk[T] {
 	return w
 }
 
-// walkOn is a walk that starts with the neighbor of a page. The first one in the direction of the page goes on with its trail; any
-// other starts a trail of its own, because a list may have changed since.
+// walkOn is a walk that starts with the neighbor of a page. The first one in the direction of the
+// page goes on with its trail; any other starts a trail of its own, because a list may have changed
+// since.
 func (p *Page[T]) walkOn(d direction) *walk[T] {
 	w := &walk[T]{list: p.list, at: position{cursor: p.at.cursor, direction: d}, skip: p.skip, trail: newTrail()}
 	if d == p.at.direction {
@@ -93,8 +116,8 @@ func (p *Page[T]) walkOn(d direction) *walk[T] {
 	return w
 }
 
-// next gets the next page. Without a page the walk is finished: at the end of the list with no error, otherwise with the same
-// error every time.
+// next gets the next page. Without a page the walk is finished: at the end of the list with no
+// error, otherwise with the same error every time.
 func (w *walk[T]) next(ctx context.Context) (*Page[T], error) {
 	if w.finished {
 		return nil, w.err
@@ -102,15 +125,15 @@ func (w *walk[T]) next(ctx context.Context) (*Page[T], error) {
 	if err := w.alive(ctx); err != nil {
 		return nil, w.finish(err)
 	}
-	w.trail.visit(w.at.cursor)
 	page, err := w.fetch(ctx)
 	if err != nil {
 		return nil, w.finish(err)
 	}
+	w.trail.visit(w.at.cursor)
 	page.list, page.at, page.trail = w.list, w.at, new(atomic.Pointer[trail])
 	w.skip = page.skip
 	w.emptyPages++
-	if len(page.records)+len(page.dropped) > 0 {
+	if len(page.records) > 0 {
 		w.emptyPages = 0
 	}
 	page.emptyPages = w.emptyPages
@@ -138,7 +161,8 @@ func (w *walk[T]) finish(err error) error {
 	return w.err
 }
 
-// leave sets out from a page to the next one, or finishes the walk. The page itself is good in any case.
+// leave sets out from a page to the next one, or finishes the walk. The page itself is good in any
+// case.
 func (w *walk[T]) leave(p *Page[T]) {
 	d := w.at.direction
 	cursor := p.cursor(d)
@@ -147,6 +171,7 @@ func (w *walk[T]) leave(p *Page[T]) {
 		w.finish(p.broken(d))
 	case !p.hasMore(d):
 		w.finish(nil)
+		w.skip = nil // what has not come by now has changed or is gone
 		if cursor != "" {
 			w.at.cursor = cursor
 		}
@@ -162,16 +187,16 @@ func (w *walk[T]) leave(p *Page[T]) {
 }
 
 // fetch sends the request for one page and decodes the answer.
-func (l *list[T]) fetch(ctx context.Context, at position, skip tally) (*Page[T], error) {
-	resp, err := l.client.get(ctx, l.route, l.query(at))
+func (l *listing[T]) fetch(ctx context.Context, at position, skip delivered) (*Page[T], error) {
+	resp, err := l.client.get(ctx, l.route, l.pageQuery(at))
 	if err != nil {
 		return nil, err
 	}
-	return decodePage[T](resp, l.maxItems, skip)
+	return decodePage(l, resp, at.direction, skip)
 }
 
-// trail remembers the cursors of a walk, so that a list that goes round in circles of any length is found out on the first
-// round. It keeps hashes: a cursor may tell of a person.
+// trail remembers the cursors of a walk, so that a list that goes round in circles of any length is
+// found out on the first round. It keeps hashes: a cursor may tell of a person.
 type trail struct {
 	seed maphash.Seed
 	seen map[uint64]bool

@@ -51,7 +51,8 @@ func (a *answer) fail(e errorObject) {
 	a.replace(e.Status, "application/json", e.encode(a.id))
 }
 
-// send writes the answer. It panics with [http.ErrAbortHandler], as net/http wants it, where the connection is to be closed.
+// send writes the answer. It panics with [http.ErrAbortHandler], as net/http wants it, where the
+// connection is to be closed.
 func (a *answer) send(w http.ResponseWriter) {
 	ctx := a.request.Context()
 	if !wait(ctx, a.latency) {
@@ -113,7 +114,8 @@ func pad(w http.ResponseWriter, n int64) {
 	}
 }
 
-// resetConnection ends an HTTP/1 connection with a TCP reset. HTTP/2 resets the stream when the handler panics.
+// resetConnection ends an HTTP/1 connection with a TCP reset. HTTP/2 resets the stream when the
+// handler panics.
 func resetConnection(w http.ResponseWriter) {
 	if memory, ok := w.(*memoryWriter); ok {
 		memory.reset()

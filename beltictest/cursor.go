@@ -18,8 +18,9 @@ func (k key) compare(other key) int {
 	return cmp.Or(k.createdAt.Compare(other.createdAt), strings.Compare(k.id, other.id))
 }
 
-// cursor is a place in the list: the key of a session, which need not exist any more. It has the form of the reference page's
-// sample, and members that are sent only where an option or a fault needs them.
+// cursor is a place in the list: the key of a session, which need not exist any more. It has the
+// form of the reference page's sample, and members that are sent only where an option or a fault
+// needs them.
 type cursor struct {
 	Values struct {
 		CreatedAt time.Time `json:"created_at"`

@@ -1,9 +1,11 @@
-// Package beltictest tests programs that use the Beltic API without the API: no network, no key, no mock framework.
+// Package beltictest tests programs that use the Beltic API without the API: no network, no key, no
+// mock framework.
 //
 // # A server
 //
-// [NewServer] starts a fake of GET /v1/identity/sessions that behaves as the reference page says: it checks the key and every query
-// parameter, pages by keyset cursors and answers with the same JSON:API documents. [Start] closes it with the test:
+// [NewServer] starts a fake of GET /v1/identity/sessions that behaves as the reference page says:
+// it checks the key and every query parameter, pages by keyset cursors and answers with the same
+// JSON:API documents. [Start] closes it with the test:
 //
 //	func TestSync(t *testing.T) {
 //		srv := beltictest.Start(t, beltictest.WithSessions(beltictest.GenerateSessions(1, 250)...))
@@ -13,20 +15,22 @@
 //		srv.ExpectRequests(t, 17)
 //	}
 //
-// A service that makes its own client is given srv.URL and srv.APIKey. [GenerateSessions] makes synthetic sessions, the same for the
-// same seed on every machine: persons and businesses in every status, sparse and full. Nobody in them exists.
+// A service that makes its own client is given srv.URL and srv.APIKey. [GenerateSessions] makes
+// synthetic sessions, the same for the same seed on every machine: persons and businesses in every
+// status, sparse and full. Nobody in them exists.
 //
 // # Without sockets
 //
-// With [InMemory] nothing listens, and the clients of [Server.Client] reach the server by a function call. In a testing/synctest
-// bubble minutes of retries then take no time:
+// With [InMemory] nothing listens, and the clients of [Server.Client] reach the server by a
+// function call. In a testing/synctest bubble minutes of retries then take no time:
 //
 //	synctest.Test(t, func(t *testing.T) {
 //		srv := beltictest.Start(t, beltictest.InMemory())
 //		…
 //	})
 //
-// Every server is also an [net/http.Handler], and has a [Server.Transport] for an http.Client of yours.
+// Every server is also an [net/http.Handler], and has a [Server.Transport] for an http.Client of
+// yours.
 //
 // # Faults
 //
@@ -45,11 +49,13 @@
 //
 // # Changes
 //
-// [Server.Add], [Server.Update], [Server.Transition], [Server.Redact] and [Server.Remove] change the list, also while a client is
-// paging. A cursor is a place in the list, not a number: it stays good when the session that it was made from is gone.
+// [Server.Add], [Server.Update], [Server.Transition], [Server.Redact] and [Server.Remove] change
+// the list, also while a client is paging. A cursor is a place in the list, not a number: it stays
+// good when the session that it was made from is gone.
 //
 // # What was asked
 //
-// [Server.Requests] are the requests that came, with typed options and the key masked; [Server.ExpectRequests] and
-// [Server.ExpectConnections] fail a test with a list of them. Printing a request shows no cursor and no filter value.
+// [Server.Requests] are the requests that came, with typed options and the key masked;
+// [Server.ExpectRequests] and [Server.ExpectConnections] fail a test with a list of them. Printing
+// a request shows no cursor and no filter value.
 package beltictest

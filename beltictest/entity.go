@@ -9,8 +9,8 @@ import (
 	beltic "github.com/belticlabs/beltic-go"
 )
 
-// The vocabulary of the generator is invented: names that no register has, the reserved domains of RFC 2606 and the telephone
-// numbers that are reserved for fiction.
+// The vocabulary of the generator is invented: names that no register has, the reserved domains of
+// RFC 2606 and the telephone numbers that are reserved for fiction.
 var (
 	firstNames = []string{
 		"Avelina", "Bram", "Calix", "Dunja", "Élowen", "Fenwick", "Gisla", "Håkon", "Ilka", "Jorun", "Kéziah", "Łucja", "Mirabel",
@@ -37,8 +37,9 @@ var (
 
 type place struct{ locality, area, country, postalCode string }
 
-// setEntity fills in what is known of a person or business: nothing but a contact, if that, before the session is started, and all
-// of it later, except that some leave out what they can. The owner gives the same data in each of its sessions.
+// setEntity fills in what is known of a person or business: nothing but a contact, if that, before
+// the session is started, and all of it later, except that some leave out what they can. The owner
+// gives the same data in each of its sessions.
 func (g *generator) setEntity(s *beltic.Session, owner *rand.Rand) {
 	name := personName(owner)
 	birthDate := date(owner, 1950, 2004)

@@ -5,7 +5,8 @@ import (
 	"net/http"
 )
 
-// ErrorBody is a form of the body of an error. Which of them the API sends is undocumented; a client has to take them all.
+// ErrorBody is a form of the body of an error. Which of them the API sends is undocumented; a
+// client has to take them all.
 type ErrorBody int
 
 // The forms that the vendor's pages and code and the servers in front of an API are known to send.

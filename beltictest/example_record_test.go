@@ -12,7 +12,8 @@ import (
 	"github.com/belticlabs/beltic-go/beltictest"
 )
 
-// Record once against staging, check the files in, and test against them without a network from then on.
+// Record once against staging, check the files in, and test against them without a network from
+// then on.
 func ExampleRecord() {
 	staging := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

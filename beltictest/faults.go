@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Fault is something that goes wrong with an answer. [Server.Inject] switches it on. The faults of a page do nothing to an answer
-// that is none.
+// Fault is something that goes wrong with an answer. [Server.Inject] switches it on. The faults of
+// a page do nothing to an answer that is none.
 type Fault interface {
 	// String names the fault in the log of requests.
 	String() string
@@ -150,10 +150,12 @@ func Hangup() Fault { return ends("Hangup", closed, false) }
 // Truncate closes the connection after half of the body.
 func Truncate() Fault { return ends("Truncate", closed, true) }
 
-// RepeatCursor sends the page with the cursor that led to it, so that the next page is this one again.
+// RepeatCursor sends the page with the cursor that led to it, so that the next page is this one
+// again.
 func RepeatCursor() Fault { return cursorCycle("RepeatCursor", 1) }
 
-// CursorCycle sends the page with the cursor of an earlier one, so that a client that follows goes round in a circle of n pages.
+// CursorCycle sends the page with the cursor of an earlier one, so that a client that follows goes
+// round in a circle of n pages.
 func CursorCycle(n int) Fault { return cursorCycle("CursorCycle", max(n, 1)) }
 
 func cursorCycle(name string, pages int) Fault {
@@ -180,8 +182,8 @@ func MissingCursor() Fault {
 	return pageFault("MissingCursor", func(_ *answer, d *document) { d.promise("") })
 }
 
-// EmptyPage puts a page without sessions in front of the page, which comes next. Nothing is lost. It adds one page for each request
-// that it matches: with [OnPage], give it Times(1).
+// EmptyPage puts a page without sessions in front of the page, which comes next. Nothing is lost.
+// It adds one page for each request that it matches: with [OnPage], give it Times(1).
 func EmptyPage() Fault {
 	return pageFault("EmptyPage", func(a *answer, d *document) {
 		if len(d.data) == 0 {
@@ -206,7 +208,9 @@ func (d *document) promise(cursor string) {
 // UnknownStatus gives the first session of the page a status that is not documented.
 func UnknownStatus() Fault { return inAttributes("UnknownStatus", "status", `"under_observation"`) }
 
-// UnknownField adds a member that is not documented to the first session of the page, and one to the page.
+// UnknownField adds a member that is not documented to the first session of the page, and one to
+// the page. A client ignores both; the session's is in its Raw if PageOptions.KeepRaw asked for
+// that.
 func UnknownField() Fault {
 	inSession := inAttributes("UnknownField", "field_of_the_future", `{"unknown":[1,2,3]}`)
 	return pageFault("UnknownField", func(a *answer, d *document) {
@@ -215,10 +219,12 @@ func UnknownField() Fault {
 	})
 }
 
-// PoisonRecord makes the first session of the page one that cannot be decoded: its creation time is a number.
+// PoisonRecord makes the first session of the page one that cannot be decoded: its creation time is
+// a number. The client reports it as an [beltic.ItemError], whose Salvage reads the rest.
 func PoisonRecord() Fault { return inAttributes("PoisonRecord", "created_at", "20240304") }
 
-// DuplicateKey gives the first session of the page the member "id" twice, which the client reports as an [beltic.ItemError] without an ID.
+// DuplicateKey gives the first session of the page the member "id" twice, which the client reports
+// as an [beltic.ItemError] without an ID.
 func DuplicateKey() Fault {
 	return inFirst("DuplicateKey", func(session map[string]json.RawMessage) []byte {
 		text := mustMarshal(session)

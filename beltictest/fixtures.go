@@ -4,8 +4,9 @@ import "embed"
 
 //go:generate go run ../internal/genfixtures
 
-// Fixtures are bodies of answers as they look when recorded, for programs that are tested with httpmock, httptest or a stub of
-// their own instead of [Server]. All data in them is synthetic. The files are below fixtures/; [Fixture] reads one.
+// Fixtures are bodies of answers as they look when recorded, for programs that are tested with
+// httpmock, httptest or a stub of their own instead of [Server]. All data in them is synthetic. The
+// files are below fixtures/; [Fixture] reads one.
 //
 // sessions/ has pages, which go with status 200 and Content-Type application/json:
 //
@@ -17,7 +18,8 @@ import "embed"
 //	unicode                 one session with names in many scripts
 //	full                    one session with every field of the reference page
 //
-// errors/ has one body of each shape that the library reads, because the API documents none. A status that fits is:
+// errors/ has one body of each shape that the library reads, because the API documents none. A
+// status that fits is:
 //
 //	jsonapi.json      400   {"errors":[{"id","status","code","title","detail","source"}]}
 //	nested.json       401   {"error":{"code","message","details","request_id"}}
@@ -33,7 +35,8 @@ import "embed"
 //go:embed fixtures
 var Fixtures embed.FS
 
-// Fixture is the body of one of [Fixtures], such as "sessions/first.json". It panics if there is none of that name.
+// Fixture is the body of one of [Fixtures], such as "sessions/first.json". It panics if there is
+// none of that name.
 func Fixture(name string) []byte {
 	body, err := Fixtures.ReadFile("fixtures/" + name)
 	if err != nil {

@@ -8,9 +8,10 @@ import (
 	beltic "github.com/belticlabs/beltic-go"
 )
 
-// GenerateSessions makes n synthetic sessions, in the order of their creation. The same seed gives the same sessions on every machine,
-// and a larger n only adds to them. There are persons and businesses in every status as soon as n is 18; accounts and devices come
-// back, so that their filters find something. Nobody and nothing in them exists.
+// GenerateSessions makes n synthetic sessions, in the order of their creation. The same seed gives
+// the same sessions on every machine, and a larger n only adds to them. There are persons and
+// businesses in every status as soon as n is 18; accounts and devices come back, so that their
+// filters find something. Nobody and nothing in them exists.
 func GenerateSessions(seed uint64, n int) []beltic.Session {
 	g := generator{seed: seed, rng: rand.New(rand.NewPCG(seed, streamSessions)), clock: firstSession}
 	sessions := make([]beltic.Session, max(n, 0))
@@ -22,7 +23,8 @@ func GenerateSessions(seed uint64, n int) []beltic.Session {
 
 var firstSession = time.Date(2024, time.March, 4, 8, 0, 0, 0, time.UTC)
 
-// Streams keep random numbers of different use apart, so that an account looks the same whichever session it comes with.
+// Streams keep random numbers of different use apart, so that an account looks the same whichever
+// session it comes with.
 const (
 	streamSessions uint64 = iota << 32
 	streamAccounts
@@ -73,7 +75,8 @@ func (g *generator) session(i int) beltic.Session {
 	return s
 }
 
-// kind goes through every status of both entity types first, and then draws with the weights of a service that works.
+// kind goes through every status of both entity types first, and then draws with the weights of a
+// service that works.
 func (g *generator) kind(i int) (beltic.SessionStatus, beltic.EntityType) {
 	draw := g.rng.IntN(100)
 	isBusiness := g.chance(0.3)

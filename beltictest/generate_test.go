@@ -1,6 +1,7 @@
 package beltictest_test
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -127,7 +128,8 @@ func TestGenerateIsPlausible(t *testing.T) {
 	}
 }
 
-// assertLifecycle checks that a session has the timestamps of the statuses that it went through, in their order, and no other.
+// assertLifecycle checks that a session has the timestamps of the statuses that it went through, in
+// their order, and no other.
 func assertLifecycle(t *testing.T, s beltic.Session) {
 	t.Helper()
 	last := s.CreatedAt
@@ -168,4 +170,19 @@ func assertRedacted(t *testing.T, s beltic.Session) {
 		assert.True(t, isStructural || strings.HasSuffix(name, "_at"), name)
 	}
 	assert.NotEmpty(t, s.Status)
+}
+
+func TestTheSessionsOfAServerEqualThoseReceived(t *testing.T) {
+	generated := beltictest.GenerateSessions(1, 300)
+	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithOrder(beltictest.OldestFirst), beltictest.WithSessions(generated...))
+	slices.SortFunc(generated, func(a, b beltic.Session) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
+	})
+	require.Equal(t, generated, srv.Sessions())
+	var received []beltic.Session
+	for session, err := range srv.Client().Sessions.All(t.Context(), nil) {
+		require.NoError(t, err)
+		received = append(received, *session)
+	}
+	require.Equal(t, srv.Sessions(), received)
 }

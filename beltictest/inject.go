@@ -6,7 +6,8 @@ import (
 	"sync"
 )
 
-// When chooses the requests that a fault happens to. Make one with [Next], [Always], [Every] or [OnPage].
+// When chooses the requests that a fault happens to. Make one with [Next], [Always], [Every] or
+// [OnPage].
 type When struct {
 	matches  func(nth, page int) bool // nth counts the requests since the fault was switched on, from 1
 	limit    int                      // 0 is none
@@ -27,8 +28,9 @@ func Every(n int) When {
 	return When{matches: func(nth, _ int) bool { return nth%n == 0 }}
 }
 
-// OnPage is every request for the n-th page of a list, however often it is asked for. Pages count from 1 and from the start of the
-// list, in the size that the request asks for. Retries count: OnPage(2).Times(2) fails two attempts of one call.
+// OnPage is every request for the n-th page of a list, however often it is asked for. Pages count
+// from 1 and from the start of the list, in the size that the request asks for. Retries count:
+// OnPage(2).Times(2) fails two attempts of one call.
 func OnPage(n int) When {
 	return When{matches: func(_, page int) bool { return page == n }, needPage: true}
 }
@@ -39,8 +41,9 @@ func (w When) Times(n int) When {
 	return w
 }
 
-// Inject switches faults on; several of them happen together. They stay on until their limit or [Server.ClearFaults]. Where the
-// faults of several Injects meet, they happen in the order of the Injects.
+// Inject switches faults on; several of them happen together. They stay on until their limit or
+// [Server.ClearFaults]. Where the faults of several Injects meet, they happen in the order of the
+// Injects.
 //
 //	srv.Inject(beltictest.Next(), beltictest.Status(429).RetryAfter(2*time.Second))
 //	srv.Inject(beltictest.OnPage(3).Times(2), beltictest.Truncate())
@@ -85,7 +88,8 @@ func (l *injections) needPageNumbers() bool {
 	return slices.ContainsFunc(l.list, func(i *injection) bool { return i.when.needPage })
 }
 
-// strike returns the faults that happen to a request. Its page is 0 where it is not answered with one.
+// strike returns the faults that happen to a request. Its page is 0 where it is not answered with
+// one.
 func (l *injections) strike(page int) (faults []Fault) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -6,7 +6,8 @@ import (
 	beltic "github.com/belticlabs/beltic-go"
 )
 
-// predecessors are the documented transitions, read backward: the statuses from which each can be reached, the usual one first.
+// predecessors are the documented transitions, read backward: the statuses from which each can be
+// reached, the usual one first.
 var predecessors = map[beltic.SessionStatus][]beltic.SessionStatus{
 	beltic.SessionStatusStarted:         {beltic.SessionStatusCreated},
 	beltic.SessionStatusPending:         {beltic.SessionStatusStarted},
@@ -37,7 +38,8 @@ func stamp(s *beltic.Session, status beltic.SessionStatus, at time.Time) {
 	}
 }
 
-// redact takes the personal data out of a session. What is left is listed, so that a new field is left out.
+// redact takes the personal data out of a session. What is left is listed, so that a new field is
+// left out.
 func redact(s *beltic.Session, at time.Time) {
 	a := s.SessionAttributes
 	s.SessionAttributes = beltic.SessionAttributes{

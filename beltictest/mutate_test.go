@@ -168,3 +168,25 @@ func TestMutationsFromManyGoroutines(t *testing.T) {
 	wg.Wait()
 	assert.Len(t, srv.Sessions(), 100)
 }
+
+func TestWhatIsHandedInAndOutIsACopy(t *testing.T) {
+	given := beltictest.GenerateSessions(1, 40)
+	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(given...))
+	want := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 40)...)).Sessions()
+	spoil := func(s *beltic.Session) {
+		clear(s.IdentityNumbers)
+		clear(s.Business.Shareholders)
+		for _, related := range []beltic.ToMany{s.Relationships.Documents, s.Relationships.SessionDevices, s.Relationships.Verifications} {
+			clear(related.Data)
+		}
+	}
+	for i, handedOut := range srv.Sessions() {
+		spoil(&given[i])
+		spoil(&handedOut)
+		assert.Error(t, srv.Update(handedOut.ID, func(s *beltic.Session) {
+			spoil(s)
+			s.ID = "other"
+		}))
+	}
+	assert.Equal(t, want, srv.Sessions())
+}

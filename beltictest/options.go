@@ -41,8 +41,9 @@ const (
 	defaultMaxPageSize = 100
 )
 
-// WithSessions gives the server sessions to list, in any order. Each needs an id of its own; a missing type is "session". The list is
-// empty without this option, which can be given several times. Leave alone what the sessions refer to afterwards: it is not copied.
+// WithSessions gives the server copies of sessions to list, in any order. Each needs an id of its
+// own; a missing type is "session". The list is empty without this option, which can be given
+// several times.
 func WithSessions(sessions ...beltic.Session) Option {
 	return func(c *config) { c.sessions = append(c.sessions, sessions...) }
 }
@@ -68,12 +69,14 @@ func WithDefaultPageSize(n int) Option { return func(c *config) { c.defaultSize 
 // WithMaxPageSize sets the largest page[size] that is not refused; 100 without this option.
 func WithMaxPageSize(n int) Option { return func(c *config) { c.maxSize = n } }
 
-// WithCursorLifetime refuses cursors that are older with 400 and the code "cursor_expired". Without this option they keep for ever.
+// WithCursorLifetime refuses cursors that are older with 400 and the code "cursor_expired". Without
+// this option they keep for ever.
 func WithCursorLifetime(d time.Duration) Option { return func(c *config) { c.cursorLifetime = d } }
 
-// WithTLS serves HTTPS, by HTTP/2 with clients that speak it. The clients that [Server.Client] returns trust the server's certificate.
+// WithTLS serves HTTPS, by HTTP/2 with clients that speak it. The clients that [Server.Client]
+// returns trust the server's certificate.
 func WithTLS() Option { return func(c *config) { c.tls = true } }
 
-// InMemory makes a server that does not listen: the clients that [Server.Client] returns reach it through [Server.Transport]. It works
-// inside a testing/synctest bubble.
+// InMemory makes a server that does not listen: the clients that [Server.Client] returns reach it
+// through [Server.Transport]. It works inside a testing/synctest bubble.
 func InMemory() Option { return func(c *config) { c.inMemory = true } }

@@ -17,12 +17,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// What a [Recorder] and a [Replayer] refuse, by [errors.Is]. A [beltic.Client] hides the text of an error that it does not know;
-// [Recorder.Err] and [Replayer.Err] tell it.
+// What a [Recorder] and a [Replayer] refuse, by [errors.Is]. A [beltic.Client] hides the text of an
+// error that it does not know; [Recorder.Err] and [Replayer.Err] tell it.
 var (
 	// ErrProductionKey is a request with a production key.
 	ErrProductionKey = errors.New("beltictest: a production key is not recorded")
-	// ErrNotScrubbed is an exchange that may not be stored, because something personal or secret would be in it.
+	// ErrNotScrubbed is an exchange that may not be stored, because something personal or secret
+	// would be in it.
 	ErrNotScrubbed = errors.New("beltictest: nothing was recorded")
 	// ErrNotRecorded is a request that the recording has no answer to.
 	ErrNotRecorded = errors.New("beltictest: no such request was recorded")
@@ -71,8 +72,8 @@ func recordedPath(u *url.URL, replace func(segment string) string) string {
 	return strings.Join(segments, "/")
 }
 
-// Recorder is an [http.RoundTripper] that stores every exchange it carries as a fixture for [Replay]. Make one with [Record].
-// It is safe for concurrent use.
+// Recorder is an [http.RoundTripper] that stores every exchange it carries as a fixture for
+// [Replay]. Make one with [Record]. It is safe for concurrent use.
 type Recorder struct {
 	next            http.RoundTripper
 	allowProduction bool
@@ -90,21 +91,26 @@ type RecordOption func(*Recorder)
 // RecordThrough sends the requests through next instead of [http.DefaultTransport].
 func RecordThrough(next http.RoundTripper) RecordOption { return func(r *Recorder) { r.next = next } }
 
-// AllowProductionKey records requests with a production key too. The answers are scrubbed all the same; think twice.
+// AllowProductionKey records requests with a production key too. The answers are scrubbed all the
+// same; think twice.
 func AllowProductionKey() RecordOption { return func(r *Recorder) { r.allowProduction = true } }
 
-// Record makes a [Recorder] that writes 001.json, 002.json and so on into dir, one file for each answer, in the order in which they
-// arrive. The directory is made if need be, and must not hold a recording already.
+// Record makes a [Recorder] that writes 001.json, 002.json and so on into dir, one file for each
+// answer, in the order in which they arrive. The directory is made if need be, and must not hold a
+// recording already.
 //
-// Nothing is stored but what an allow-list names: the members of the documented shape, known values of enums, booleans, the
-// documented numbers, and timestamps, all moved by one offset. Every other text becomes a made-up one of the same shape; members
-// that are not documented are dropped. The same text always becomes the same made-up one, so ids, cursors and links still fit
-// together; the secret behind that ends with the process. Dates without a time are personal and made up. Request headers and bodies, the host
-// and the base path are never stored. A last check reads each file before it is written: if the key, the host or a text of the
-// answer is still there, nothing is written and the round trip fails with [ErrNotScrubbed]. So does, before it is sent, a request
+// Nothing is stored but what an allow-list names: the members of the documented shape, known values
+// of enums, booleans, the documented numbers, and timestamps, all moved by one offset. Every other
+// text becomes a made-up one of the same shape; members that are not documented are dropped. The
+// same text always becomes the same made-up one, so ids, cursors and links still fit together; the
+// secret behind that ends with the process. Dates without a time are personal and made up. Request
+// headers and bodies, the host and the base path are never stored. A last check reads each file
+// before it is written: if the key, the host or a text of the answer is still there, nothing is
+// written and the round trip fails with [ErrNotScrubbed]. So does, before it is sent, a request
 // with a query parameter that is not documented.
 //
-// Lengths and punctuation of texts survive, as do the documented numbers: look at a recording before you publish it.
+// Lengths and punctuation of texts survive, as do the documented numbers: look at a recording
+// before you publish it.
 func Record(dir string, opts ...RecordOption) (*Recorder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("beltictest: %w", err)
@@ -134,7 +140,8 @@ func (r *Recorder) Summary() RecordSummary {
 	return RecordSummary{Files: r.files, Replaced: r.scrubber.replaced, Dropped: r.scrubber.dropped}
 }
 
-// Err is the first exchange that was refused or could not be stored, or nil. Check it when the recording is done.
+// Err is the first exchange that was refused or could not be stored, or nil. Check it when the
+// recording is done.
 func (r *Recorder) Err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -227,7 +234,8 @@ func (r *Recorder) record(req *http.Request, resp *http.Response, body []byte) e
 	return nil
 }
 
-// recordSecrets are what of the request must not be in its file. The reserved name that stands for every host is no secret.
+// recordSecrets are what of the request must not be in its file. The reserved name that stands for
+// every host is no secret.
 func recordSecrets(req *http.Request) []string {
 	secrets := []string{req.URL.Host, req.URL.Hostname(), req.Host}
 	secrets = slices.DeleteFunc(secrets, func(host string) bool { return host == scrubHost })

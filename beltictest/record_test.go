@@ -236,7 +236,8 @@ func recordOptions() *beltic.SessionListOptions {
 	return &beltic.SessionListOptions{Page: beltic.PageOptions{Size: 50, Total: true}}
 }
 
-// The property: whatever the answers hold, no canary reaches the disk, and the replay is the same list.
+// The property: whatever the answers hold, no canary reaches the disk, and the replay is the same
+// list.
 func TestRecordKeepsTheListAndNoCanary(t *testing.T) {
 	for seed := range uint64(4) {
 		server := newRecordServer(seed, 300)
@@ -261,7 +262,8 @@ func TestRecordKeepsTheListAndNoCanary(t *testing.T) {
 	}
 }
 
-// assertNoCanary looks for the first and the last bytes of each canary, in the files as they are and with their escapes taken off.
+// assertNoCanary looks for the first and the last bytes of each canary, in the files as they are
+// and with their escapes taken off.
 func assertNoCanary(t *testing.T, dir string, issued []string) {
 	t.Helper()
 	const window = 12

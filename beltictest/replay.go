@@ -18,8 +18,8 @@ import (
 
 const recordingFiles = "[0-9]*.json"
 
-// Replayer is an [http.RoundTripper] that answers from a recording, without a network. Make one with [Replay]. It is safe for
-// concurrent use.
+// Replayer is an [http.RoundTripper] that answers from a recording, without a network. Make one
+// with [Replay]. It is safe for concurrent use.
 type Replayer struct {
 	mu      sync.Mutex
 	answers map[string][]recordedResponse // by request, in the order of the recording
@@ -27,11 +27,13 @@ type Replayer struct {
 	err     error
 }
 
-// Replay reads a recording that [Record] made, such as os.DirFS("testdata/recording") or an [embed.FS].
+// Replay reads a recording that [Record] made, such as os.DirFS("testdata/recording") or an
+// [embed.FS].
 //
-// A request is answered if one of the same method, path below the base URL and query was recorded; the order of the parameters
-// does not matter. The same request again gets the next recorded answer. A request that was not recorded, or more often than it was,
-// fails with [ErrNotRecorded]: nothing is made up, and nothing is sent.
+// A request is answered if one of the same method, path below the base URL and query was recorded;
+// the order of the parameters does not matter. The same request again gets the next recorded
+// answer. A request that was not recorded, or more often than it was, fails with [ErrNotRecorded]:
+// nothing is made up, and nothing is sent.
 //
 // Ids and cursors are those of the recording, not the real ones: take them from its answers.
 func Replay(fsys fs.FS) (*Replayer, error) {
@@ -81,8 +83,8 @@ func (r *Replayer) add(e *recordedExchange) {
 	}
 }
 
-// Err is the first request that was refused, or nil. A [beltic.Client] shows a failure of its transport without the text, so
-// end a test with require.NoError(t, replay.Err()).
+// Err is the first request that was refused, or nil. A [beltic.Client] shows a failure of its
+// transport without the text, so end a test with require.NoError(t, replay.Err()).
 func (r *Replayer) Err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -16,7 +16,8 @@ import (
 	beltic "github.com/belticlabs/beltic-go"
 )
 
-// Request is a request that the server received, and what it answered. Printing one shows neither cursors nor the values of filters.
+// Request is a request that the server received, and what it answered. Printing one shows neither
+// cursors nor the values of filters.
 type Request struct {
 	Method     string
 	Path       string
@@ -75,7 +76,8 @@ func (s *Server) Connections() int {
 // ForgetRequests empties the log of requests.
 func (s *Server) ForgetRequests() { s.log.forget() }
 
-// ExpectRequests fails the test unless the server received n requests, and shows those that it did. It reports whether all is well.
+// ExpectRequests fails the test unless the server received n requests, and shows those that it did.
+// It reports whether all is well.
 func (s *Server) ExpectRequests(t T, n int) bool {
 	t.Helper()
 	got := s.log.all()
@@ -86,7 +88,8 @@ func (s *Server) ExpectRequests(t T, n int) bool {
 	return false
 }
 
-// ExpectConnections fails the test unless the requests came over at most n connections, and shows which came over which.
+// ExpectConnections fails the test unless the requests came over at most n connections, and shows
+// which came over which.
 func (s *Server) ExpectConnections(t T, n int) bool {
 	t.Helper()
 	used := s.Connections()

@@ -23,8 +23,8 @@ import (
 	"github.com/belticlabs/beltic-go"
 )
 
-// scrubRule says what of one place in an answer may reach the disk. Null and booleans stay; what is not named is replaced, or dropped
-// with its name. An array has the rule of its elements.
+// scrubRule says what of one place in an answer may reach the disk. Null and booleans stay; what is
+// not named is replaced, or dropped with its name. An array has the rule of its elements.
 type scrubRule struct {
 	members map[string]*scrubRule                 // of an object; others are dropped
 	text    func(s *scrubber, text string) string // nil replaces every text
@@ -199,7 +199,8 @@ func (s *scrubber) exchange(req *http.Request, resp *http.Response, body []byte)
 	return e, err
 }
 
-// collect finds the originals before the first pseudonym is drawn, so that none looks like one of them.
+// collect finds the originals before the first pseudonym is drawn, so that none looks like one of
+// them.
 func (s *scrubber) collect(req *http.Request, resp *http.Response, body []byte, isJSON bool) {
 	s.original(strings.Split(req.URL.Path, "/")...)
 	for _, texts := range []map[string][]string{resp.Header, req.URL.Query()} {
@@ -326,7 +327,8 @@ func scrubShortNumber(text string, maxLen int) bool {
 	return text != "" && len(text) <= maxLen && strings.Trim(text, "0123456789") == ""
 }
 
-// instant moves a timestamp by the offset of the recording. The time zone is not kept: it tells where someone was.
+// instant moves a timestamp by the offset of the recording. The time zone is not kept: it tells
+// where someone was.
 func (s *scrubber) instant(text string) string {
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
@@ -423,7 +425,8 @@ func (s *scrubber) retryAfter(value string) string {
 	return s.httpDate(value)
 }
 
-// original notes what must not reach the disk, unless it is made of nothing but words of the shape, as some routes are.
+// original notes what must not reach the disk, unless it is made of nothing but words of the shape,
+// as some routes are.
 func (s *scrubber) original(texts ...string) {
 	isSeparator := func(r rune) bool { return strings.ContainsRune(" /[]?&=:.", r) }
 	isWord := func(part string) bool { return s.words[part] || beltic.SessionStatus(part).Known() }
@@ -436,8 +439,8 @@ func (s *scrubber) original(texts ...string) {
 	}
 }
 
-// pseudonym replaces a text by one of the same shape: the same for the same text, another one for another text, so that ids and
-// cursors keep their meaning. Lengths and ASCII punctuation survive.
+// pseudonym replaces a text by one of the same shape: the same for the same text, another one for
+// another text, so that ids and cursors keep their meaning. Lengths and ASCII punctuation survive.
 func (s *scrubber) pseudonym(text string) string {
 	s.replaced++
 	if strings.IndexFunc(text, scrubReplaced) < 0 {
@@ -489,7 +492,8 @@ func scrubReplaced(r rune) bool {
 	return r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= utf8.RuneSelf
 }
 
-// scrubShape has no vowels and no zero, so that it spells no name and is a number where it has digits only. Hexadecimal stays so.
+// scrubShape has no vowels and no zero, so that it spells no name and is a number where it has
+// digits only. Hexadecimal stays so.
 func scrubShape(text string, random *mathrand.Rand) string {
 	letters := "bcdfghjklmnpqrstvwxz"
 	if len(text) >= 8 && strings.Trim(text, "0123456789abcdefABCDEF-") == "" && strings.ContainsAny(text, "0123456789") {
@@ -513,8 +517,8 @@ func scrubShape(text string, random *mathrand.Rand) string {
 	}, text)
 }
 
-// check is the gate in front of the disk. It trusts nothing above: every text of the file must be a word of the shape, made up or
-// kept on purpose, and no made-up text may contain an original.
+// check is the gate in front of the disk. It trusts nothing above: every text of the file must be a
+// word of the shape, made up or kept on purpose, and no made-up text may contain an original.
 func (s *scrubber) check(file []byte, secrets []string) error {
 	lower := strings.ToLower(string(file))
 	for _, secret := range secrets {

@@ -14,8 +14,9 @@ import (
 	beltic "github.com/belticlabs/beltic-go"
 )
 
-// Server is a fake of the Beltic API. It can be reached in three ways: over loopback at URL, as an [http.Handler], and through the
-// in-memory [Server.Transport]. It is safe for concurrent use, and any number of servers can run side by side.
+// Server is a fake of the Beltic API. It can be reached in three ways: over loopback at URL, as an
+// [http.Handler], and through the in-memory [Server.Transport]. It is safe for concurrent use, and
+// any number of servers can run side by side.
 type Server struct {
 	URL    string // the base URL, with /v1
 	APIKey string // the one key that the server takes
@@ -38,7 +39,8 @@ const (
 	memoryHost   = "beltic.test" // a name that no resolver knows, RFC 2606
 )
 
-// NewServer starts a server on a free port of the loopback interface, or in memory. Close it when done, or use [Start].
+// NewServer starts a server on a free port of the loopback interface, or in memory. Close it when
+// done, or use [Start].
 func NewServer(opts ...Option) *Server {
 	c := newConfig(opts)
 	s := &Server{APIKey: c.apiKey, config: c, store: newStore(c.order), URL: "https://" + memoryHost + basePath}
@@ -79,7 +81,8 @@ func (s *Server) listen(ctx context.Context) {
 	s.URL = s.http.URL + basePath
 }
 
-// Client returns a client of the server with its key. Options are those of [beltic.NewClient]; Client panics if they are impossible.
+// Client returns a client of the server with its key. Options are those of [beltic.NewClient];
+// Client panics if they are impossible.
 func (s *Server) Client(opts ...beltic.Option) *beltic.Client {
 	own := []beltic.Option{beltic.WithBaseURL(s.URL)}
 	switch {
@@ -112,7 +115,8 @@ func (s *Server) Close() {
 	}
 }
 
-// ServeHTTP answers as the API does, faults included, so that the server can be mounted anywhere as a handler.
+// ServeHTTP answers as the API does, faults included, so that the server can be mounted anywhere as
+// a handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	entry := s.log.add(r)
 	a := &answer{

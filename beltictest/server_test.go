@@ -169,8 +169,8 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-// The page information is compared with what follows from the whole list, in both directions, on a list in which most sessions
-// do not match.
+// The page information is compared with what follows from the whole list, in both directions, on a
+// list in which most sessions do not match.
 func TestPageInformationIsExact(t *testing.T) {
 	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(5, 300)...))
 	client := srv.Client()

@@ -4,8 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"reflect"
 	"slices"
 	"sync"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	beltic "github.com/belticlabs/beltic-go"
 )
@@ -18,7 +22,8 @@ type store struct {
 	byID    map[string]*record
 }
 
-// record is a stored session. It is never changed, only replaced, so that an answer in the making keeps what it found.
+// record is a stored session. It is never changed, only replaced, so that an answer in the making
+// keeps what it found.
 type record struct {
 	key     key
 	session beltic.Session
@@ -28,6 +33,7 @@ type record struct {
 func newStore(order Order) *store { return &store{order: order, byID: map[string]*record{}} }
 
 func newRecord(session beltic.Session) *record {
+	session = copyOf(session)
 	if session.Type == "" {
 		session.Type = "session"
 	}
@@ -39,7 +45,8 @@ func (r *record) encoded() ([]byte, error) {
 	if r.json != nil {
 		return r.json, nil
 	}
-	text, err := r.session.MarshalJSON()
+	// Text is sent as the API sends it: with no escapes for the sake of HTML.
+	text, err := json.Marshal(r.session, jsontext.AllowInvalidUTF8(true))
 	r.json = text
 	return text, err
 }
@@ -80,10 +87,7 @@ func (s *store) update(id string, change func(*beltic.Session) error) error {
 	if old == nil {
 		return unknownSession(id)
 	}
-	session, err := clone(&old.session)
-	if err != nil {
-		return err
-	}
+	session := copyOf(old.session)
 	if err := change(&session); err != nil {
 		return err
 	}
@@ -116,13 +120,31 @@ func (s *store) take(r *record) {
 
 func unknownSession(id string) error { return fmt.Errorf("beltictest: there is no session %q", id) }
 
-// clone copies a session with everything that it refers to.
-func clone(session *beltic.Session) (copied beltic.Session, err error) {
-	text, err := session.MarshalJSON()
-	if err == nil {
-		err = copied.UnmarshalJSON(text)
+// copyOf copies a session with every list in it, so that nobody can change what is stored.
+func copyOf(session beltic.Session) beltic.Session {
+	copyLists(reflect.ValueOf(&session).Elem())
+	return session
+}
+
+func copyLists(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if field := v.Field(i); field.CanSet() { // those of a time are its own
+				copyLists(field)
+			}
+		}
+	case reflect.Slice:
+		if v.IsNil() {
+			return
+		}
+		list := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		reflect.Copy(list, v)
+		v.Set(list)
+		for i := range list.Len() {
+			copyLists(list.Index(i))
+		}
 	}
-	return copied, err
 }
 
 func (s *store) all() []beltic.Session {
@@ -130,7 +152,7 @@ func (s *store) all() []beltic.Session {
 	defer s.mu.Unlock()
 	sessions := make([]beltic.Session, len(s.records))
 	for i, r := range s.records {
-		sessions[i] = r.session
+		sessions[i] = copyOf(r.session)
 	}
 	return sessions
 }
@@ -192,7 +214,8 @@ func (s *store) section(q query) (page section) {
 	return page
 }
 
-// skipBack is the place from which n matching records lead up to an index, or the start of the list if there are no more than n.
+// skipBack is the place from which n matching records lead up to an index, or the start of the list
+// if there are no more than n.
 func (s *store) skipBack(from, n int, f filter) cursor {
 	if found := collect(s.backward(from, f), n+1); len(found) > n {
 		return cursorAt(found[n].key)
@@ -200,7 +223,8 @@ func (s *store) skipBack(from, n int, f filter) cursor {
 	return cursor{IsStart: true}
 }
 
-// skipAhead is the place of the matching record that n others lead to from a place, or of the last one.
+// skipAhead is the place of the matching record that n others lead to from a place, or of the last
+// one.
 func (s *store) skipAhead(from cursor, n int, f filter) cursor {
 	if found := collect(s.forward(s.inFrontOf(from), f), n+1); len(found) > 0 {
 		return cursorAt(found[len(found)-1].key)

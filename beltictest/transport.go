@@ -12,13 +12,15 @@ import (
 	"time"
 )
 
-// Transport returns an [http.RoundTripper] that hands requests for any host to the server without a socket. It has the faults
-// that a network would have: a reset is ECONNRESET, a body that was cut short ends with [io.ErrUnexpectedEOF], a closed server refuses.
+// Transport returns an [http.RoundTripper] that hands requests for any host to the server without a
+// socket. It has the faults that a network would have: a reset is ECONNRESET, a body that was cut
+// short ends with [io.ErrUnexpectedEOF], a closed server refuses.
 func (s *Server) Transport() http.RoundTripper { return memoryTransport{s} }
 
 type memoryTransport struct{ server *Server }
 
-// RoundTrip serves the request on a goroutine that ends with the request's context or when the body is closed.
+// RoundTrip serves the request on a goroutine that ends with the request's context or when the body
+// is closed.
 func (t memoryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		defer r.Body.Close()
@@ -99,7 +101,8 @@ func (w *memoryWriter) reset() {
 // hangUp closes the connection.
 func (w *memoryWriter) hangUp() { w.end(io.EOF, io.ErrUnexpectedEOF) }
 
-// end fails with one error in front of the headers and with the other behind them. What has ended stays as it is.
+// end fails with one error in front of the headers and with the other behind them. What has ended
+// stays as it is.
 func (w *memoryWriter) end(beforeHeaders, inBody error) {
 	w.once.Do(func() {
 		w.err = beforeHeaders

@@ -1,5 +1,5 @@
-// Command list prints identity sessions as a table. It talks to the real API if BELTIC_API_KEY is set, and otherwise to a fake server
-// in its own process.
+// Command list prints identity sessions as a table. It talks to the real API if BELTIC_API_KEY is
+// set, and otherwise to a fake server in its own process.
 package main
 
 import (

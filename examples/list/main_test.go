@@ -14,7 +14,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// runList runs the command against the fake server in its process and returns the lines of its table.
+// runList runs the command against the fake server in its process and returns the lines of its
+// table.
 func runList(t *testing.T, args ...string) (lines []string, notes string) {
 	t.Helper()
 	t.Setenv("BELTIC_API_KEY", "")

@@ -1,8 +1,10 @@
-// Command sync copies identity sessions into a local file, and may be interrupted, killed or refused at any point: run it again and it
-// goes on where it was, without losing or repeating a session. Behind the end of the list, the next run starts a new pass.
+// Command sync copies identity sessions into a local file, and may be interrupted, killed or
+// refused at any point: run it again and it goes on where it was, without losing or repeating a
+// session. Behind the end of the list, the next run starts a new pass.
 //
-// It talks to the real API if BELTIC_API_KEY is set, and otherwise to a fake server in its own process. The file holds the id, status,
-// entity type and time of change of each session, and no personal data.
+// It talks to the real API if BELTIC_API_KEY is set, and otherwise to a fake server in its own
+// process. The file holds the id, status, entity type and time of change of each session, and no
+// personal data.
 package main
 
 import (
@@ -79,8 +81,8 @@ func connect(notes io.Writer) (client *beltic.Client, done func(), err error) {
 	return server.Client(), server.Close, nil
 }
 
-// sync walks the list from the store's checkpoint to its end. If the checkpoint is refused, it starts over, once: the store is keyed
-// by id, so that a session which comes again replaces itself.
+// sync walks the list from the store's checkpoint to its end. If the checkpoint is refused, it
+// starts over, once: the store is keyed by id, so that a session which comes again replaces itself.
 func sync(ctx context.Context, client *beltic.Client, opts beltic.SessionListOptions, store *store) (outcome string, err error) {
 	opts.Page.Resume = store.Checkpoint
 	err = walk(ctx, client.Sessions.Iterator(&opts), store)
@@ -98,13 +100,15 @@ func sync(ctx context.Context, client *beltic.Client, opts beltic.SessionListOpt
 	}
 }
 
-// refused reports whether the API, or the client because of other filters, does not take the checkpoint.
+// refused reports whether the API, or the client because of other filters, does not take the
+// checkpoint.
 func refused(err error) bool {
 	_, byTheClient := errors.AsType[*beltic.ConfigError](err)
 	return byTheClient || errors.Is(err, beltic.ErrBadRequest) || errors.Is(err, beltic.ErrGone)
 }
 
-// walk stores what the iterator delivers. Sessions and checkpoint are saved together, so that they always fit each other.
+// walk stores what the iterator delivers. Sessions and checkpoint are saved together, so that they
+// always fit each other.
 func walk(ctx context.Context, it *beltic.Iterator[beltic.Session], store *store) error {
 	for n := 1; ; n++ {
 		if it.Next(ctx) {
@@ -169,7 +173,8 @@ func (s *store) put(session *beltic.Session) {
 	delete(s.Skipped, session.ID)
 }
 
-// skip counts a record that cannot be read, and remembers it by its id if that at least is readable.
+// skip counts a record that cannot be read, and remembers it by its id if that at least is
+// readable.
 func (s *store) skip(item *beltic.ItemError) {
 	s.skipped++
 	if item.ID != "" {
@@ -177,7 +182,8 @@ func (s *store) skip(item *beltic.ItemError) {
 	}
 }
 
-// save replaces the file in one step: a reader, or a run after a kill, finds the old one or the new one. Only its owner can read it.
+// save replaces the file in one step: a reader, or a run after a kill, finds the old one or the new
+// one. Only its owner can read it.
 func (s *store) save() error {
 	data, err := json.MarshalIndent(s, "", "\t")
 	if err != nil {

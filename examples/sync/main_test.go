@@ -29,7 +29,8 @@ type job struct {
 	did  counts
 }
 
-// counts are requests, sessions that came again, records skipped, those remembered by id, and sessions not as on the server.
+// counts are requests, sessions that came again, records skipped, those remembered by id, and
+// sessions not as on the server.
 type counts struct{ requests, known, skipped, remembered, missing int }
 
 func newJob(t *testing.T) *job {

@@ -19,7 +19,8 @@ import (
 
 const generated = 200 // sessions that the fake server lists
 
-// TestFakeServerConforms walks the lists of the fake server in both directions, plain and with every filter.
+// TestFakeServerConforms walks the lists of the fake server in both directions, plain and with
+// every filter.
 func TestFakeServerConforms(t *testing.T) {
 	all := beltictest.GenerateSessions(1, generated)
 	server := beltictest.NewServer(beltictest.WithSessions(all...))

@@ -1,10 +1,12 @@
-// Package contract holds the library to testdata/openapi.yaml, the API's reference page as an OpenAPI document: what the library
-// sends, what the fake server, the fixtures and the session generator answer, and the fields of the models.
+// Package contract holds the library to testdata/openapi.yaml, the API's reference page as an
+// OpenAPI document: what the library sends, what the fake server, the fixtures and the session
+// generator answer, and the fields of the models.
 //
-// It is a module of its own so that programs that use the library never see the validator. Run it by
+// It is a module of its own so that programs that use the library never see the validator. Run it
+// by
 //
 //	go test -count=1 ./...
 //
-// because the go command does not watch files outside of a module, and would give a cached result when only the document has
-// changed.
+// because the go command does not watch files outside of a module, and would give a cached result
+// when only the document has changed.
 package contract

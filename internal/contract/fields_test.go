@@ -23,8 +23,9 @@ import (
 	beltic "github.com/belticlabs/beltic-go"
 )
 
-// fields are the members of a JSON document by their path, through objects and arrays alike (data.attributes.person.name.first),
-// with what their value is: object, array, object or array, string, time, number or boolean.
+// fields are the members of a JSON document by their path, through objects and arrays alike
+// (data.attributes.person.name.first), with what their value is: object, array, object or array,
+// string, time, number or boolean.
 type fields map[string]string
 
 func (f fields) add(path, name, kind string) string {
@@ -99,14 +100,13 @@ func kindOfModel(field reflect.StructField) string {
 		return "boolean"
 	case reflect.TypeFor[beltic.Optional[float64]](), reflect.TypeFor[beltic.Optional[int]]():
 		return "number"
+	case reflect.TypeFor[beltic.IdentityNumbers]():
+		return "object or array"
 	}
 	switch field.Type.Kind() {
 	case reflect.Struct:
 		return "object"
 	case reflect.Slice:
-		if both := field.Tag.Get("wire"); both != "" {
-			return both
-		}
 		return "array"
 	case reflect.Bool:
 		return "boolean"
@@ -263,18 +263,20 @@ func TestFieldsAreRead(t *testing.T) {
 		inner    `json:"-"`
 		Named    inner                    `json:"named"`
 		List     []inner                  `json:"list"`
-		Both     []inner                  `json:"both" wire:"object or array"`
+		Both     beltic.IdentityNumbers   `json:"both,omitzero"`
 		At       time.Time                `json:"at,omitzero"`
 		Count    beltic.Optional[float64] `json:"count,omitzero"`
 		Flag     beltic.Optional[bool]    `json:"flag,omitzero"`
 		Internal string                   `json:"-"`
 	}
 	want := fields{"named": "object", "named.text": "string", "list": "array", "list.text": "string", "both": "object or array",
-		"both.text": "string", "at": "time", "count": "number", "flag": "boolean"}
+		"both.number": "string", "both.issuing_country_code": "string", "both.class": "string", "both.created_at": "time",
+		"both.updated_at": "time", "at": "time", "count": "number", "flag": "boolean"}
 	assert.Equal(t, want, fieldsOfModel(reflect.TypeFor[model]()))
 
 	fromJSON, err := fieldsOfJSON([]byte(
-		`{"named":{"text":"","no":null},"list":[{"text":""}],"both":{"text":""},"at":"","count":1,"flag":true}`))
+		`{"named":{"text":"","no":null},"list":[{"text":""}],"at":"","count":1,"flag":true,` +
+			`"both":{"number":"","issuing_country_code":"","class":"","created_at":"","updated_at":""}}`))
 	require.NoError(t, err)
 	assert.Empty(t, missing(fromJSON, want, "model"))
 	assert.Empty(t, missing(want, fromJSON, "json"))

@@ -18,7 +18,8 @@ import (
 
 const uuid = "123e4567-e89b-12d3-a456-426614174000"
 
-// everyOption is every combination of the list options, with each value that a document could treat differently.
+// everyOption is every combination of the list options, with each value that a document could treat
+// differently.
 func everyOption(d *document) []beltic.SessionListOptions {
 	combinations := []beltic.SessionListOptions{{}}
 	vary := func(choices ...func(*beltic.SessionListOptions)) {

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
+	"strings"
 
 	beltic "github.com/belticlabs/beltic-go"
 	"github.com/belticlabs/beltic-go/beltictest"
@@ -33,6 +35,7 @@ func fixtures() map[string][]byte {
 	for name, session := range sessions() {
 		files["sessions/"+name+".json"] = ask([]beltic.Session{session}, nil)
 	}
+	files["sessions/null.json"] = withNull(files["sessions/sparse.json"])
 	return files
 }
 
@@ -63,9 +66,10 @@ func endOf(body []byte) string {
 	return page.Meta.Page.Cursors.End
 }
 
-// sessions are those that stand alone on their page. Of the generated ones it takes the one of each kind that has the most to show.
+// sessions are those that stand alone on their page. Of the generated ones it takes the one of each
+// kind that has the most to show.
 func sessions() map[string]beltic.Session {
-	chosen := map[string]beltic.Session{"full": full(), "sparse": sparse(), "null": null(), "unicode": unicode()}
+	chosen := map[string]beltic.Session{"full": full(), "sparse": sparse(), "unicode": unicode()}
 	for _, session := range beltictest.GenerateSessions(seed, population) {
 		for _, name := range []string{string(session.EntityType), "status_" + string(session.Status)} {
 			if richest, ok := chosen[name]; !ok || len(encode(session)) > len(encode(richest)) {
@@ -82,9 +86,33 @@ func encode(v any) []byte {
 	return text
 }
 
+// withNull is a page of one session in which every attribute that is absent is null instead.
+func withNull(page []byte) []byte {
+	var document struct {
+		Data []struct {
+			Attributes json.RawMessage `json:"attributes"`
+		} `json:"data"`
+	}
+	var reached map[string]json.RawMessage
+	must(json.Unmarshal(page, &document))
+	sent := document.Data[0].Attributes
+	must(json.Unmarshal(sent, &reached))
+	var members []string
+	attributes := reflect.TypeFor[beltic.SessionAttributes]()
+	for i := range attributes.NumField() {
+		name, _, _ := strings.Cut(attributes.Field(i).Tag.Get("json"), ",")
+		value, ok := reached[name]
+		if !ok {
+			value = []byte("null")
+		}
+		members = append(members, string(encode(name))+":"+string(value))
+	}
+	return indent(bytes.Replace(page, sent, []byte("{"+strings.Join(members, ",")+"}"), 1))
+}
+
 func indent(text []byte) []byte {
 	var b bytes.Buffer
-	must(json.Indent(&b, text, "", "  "))
+	must(json.Indent(&b, bytes.TrimSpace(text), "", "  "))
 	b.WriteByte('\n')
 	return b.Bytes()
 }

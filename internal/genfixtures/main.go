@@ -1,7 +1,8 @@
-// Command genfixtures writes the files of beltictest.Fixtures into ./fixtures. Run it by go generate ./beltictest.
+// Command genfixtures writes the files of beltictest.Fixtures into ./fixtures. Run it by go
+// generate ./beltictest.
 //
-// The pages are what the fake server answers; the bodies of errors are its own and, because the API's are undocumented, one of
-// every other shape that the library reads.
+// The pages are what the fake server answers; the bodies of errors are its own and, because the
+// API's are undocumented, one of every other shape that the library reads.
 package main
 
 import (

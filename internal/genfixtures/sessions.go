@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"time"
 
 	beltic "github.com/belticlabs/beltic-go"
@@ -36,22 +35,8 @@ func sparse() beltic.Session {
 	}
 }
 
-// null is the same as sparse, but what it has not reached is null.
-func null() beltic.Session {
-	var resource, reached struct {
-		Attributes map[string]any `json:"attributes"`
-	}
-	must(json.Unmarshal(encode(full()), &resource))
-	must(json.Unmarshal(encode(sparse()), &reached))
-	for name := range resource.Attributes {
-		resource.Attributes[name] = reached.Attributes[name]
-	}
-	session := sparse()
-	must(json.Unmarshal(encode(resource.Attributes), &session.SessionAttributes))
-	return session
-}
-
-// unicode has names and places in scripts and forms that a careless program breaks; most of the words mean "example".
+// unicode has names and places in scripts and forms that a careless program breaks; most of the
+// words mean "example".
 func unicode() beltic.Session {
 	session := sparse()
 	session.Person = beltic.Person{

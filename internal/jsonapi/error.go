@@ -1,16 +1,11 @@
-// Package jsonapi reads JSON:API documents strictly, piece by piece, so that one bad piece cannot spoil the others.
+// Package jsonapi reads JSON:API documents strictly, piece by piece, so that one bad piece cannot
+// spoil the others.
 package jsonapi
 
-import (
-	"errors"
-	"strings"
-	"unicode/utf8"
+import "errors"
 
-	"github.com/go-json-experiment/json/jsontext"
-)
-
-// Error says where and why JSON could not be taken. It has the fields of the public DecodeError, and like it never holds a
-// value of the document.
+// Error says where and why JSON could not be taken. It has the fields of the public DecodeError,
+// and like it never holds a value of the document.
 type Error struct {
 	Pointer string
 	Offset  int64
@@ -19,6 +14,12 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Reason }
+
+// IsKind reports a value that is JSON as it should be, but not what is wanted. Any other error says
+// that the JSON itself is broken.
+func (e *Error) IsKind() bool {
+	return e.Reason == ReasonType || e.Reason == ReasonValue || e.Reason == ReasonMissing
+}
 
 // The reasons of an [Error].
 const (
@@ -32,40 +33,55 @@ const (
 	ReasonMissing   = "missing member"
 )
 
-// syntaxError translates an error of jsontext, whose text can quote the document. Raw is the text that was read.
-func syntaxError(err error, raw []byte, offset int64) *Error {
-	e := &Error{Offset: offset, Reason: ReasonSyntax}
-	if s, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		e.Offset = offset + s.ByteOffset
+// Under says that an error lies under a member or element of that name.
+func Under(name string, err error) error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		e.Pointer = "/" + name + e.Pointer
 	}
-	switch text := err.Error(); {
-	case errors.Is(err, jsontext.ErrDuplicateName):
-		e.Reason = ReasonDuplicate
-	case !utf8.Valid(raw), strings.Contains(text, "surrogate"):
-		e.Reason = ReasonUTF8
-	case strings.Contains(text, "max depth"):
-		e.Reason = ReasonDepth
-	}
-	return e
+	return err
 }
 
-func typeError(want string, got jsontext.Kind, offset int64) *Error {
-	return &Error{Offset: offset, Reason: ReasonType, Detail: "want " + want + ", got " + kindName(got)}
+// Kind is a kind of JSON value.
+type Kind byte
+
+// The kinds of values.
+const (
+	KindNone   Kind = 0
+	KindNull   Kind = 'n'
+	KindBool   Kind = 't'
+	KindText   Kind = '"'
+	KindNumber Kind = '0'
+	KindObject Kind = '{'
+	KindArray  Kind = '['
+)
+
+// kindOf tells the kind of a value from its first byte.
+func kindOf(c byte) Kind {
+	switch {
+	case c == 'f':
+		return KindBool
+	case c == '-' || '0' <= c && c <= '9':
+		return KindNumber
+	case c == 'n', c == 't', c == '"', c == '{', c == '[':
+		return Kind(c)
+	default:
+		return KindNone
+	}
 }
 
-func kindName(k jsontext.Kind) string {
+func (k Kind) String() string {
 	switch k {
-	case 'n':
+	case KindNull:
 		return "null"
-	case 't', 'f':
+	case KindBool:
 		return "boolean"
-	case '"':
+	case KindText:
 		return "string"
-	case '0':
+	case KindNumber:
 		return "number"
-	case '{':
+	case KindObject:
 		return "object"
-	case '[':
+	case KindArray:
 		return "array"
 	default:
 		return "nothing"

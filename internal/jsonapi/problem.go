@@ -1,21 +1,19 @@
 package jsonapi
 
 import (
+	"encoding/json"
 	"strings"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Problem is one error of an answer, whichever of the known shapes it came in.
 type Problem struct {
-	ID     loose          `json:"id"`
-	Status loose          `json:"status"`
-	Code   loose          `json:"code"`
-	Title  loose          `json:"title"`
-	Detail loose          `json:"detail"`
-	Source Source         `json:"source"`
-	Meta   jsontext.Value `json:"meta"`
+	ID     loose           `json:"id"`
+	Status loose           `json:"status"`
+	Code   loose           `json:"code"`
+	Title  loose           `json:"title"`
+	Detail loose           `json:"detail"`
+	Source Source          `json:"source"`
+	Meta   json.RawMessage `json:"meta"`
 }
 
 // Source is the part of the request that a [Problem] speaks of.
@@ -32,19 +30,21 @@ func (s *Source) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// flat holds the members of every shape that is not JSON:API's own: the vendor's credentials API, RFC 9457 and other common ones.
+// flat holds the members of every shape that is not JSON:API's own: the vendor's credentials API,
+// RFC 9457 and other common ones.
 type flat struct {
 	Problem
-	Errors       jsontext.Value `json:"errors"`
-	Error        jsontext.Value `json:"error"`
-	ErrorCode    loose          `json:"error_code"`
-	ErrorMessage loose          `json:"error_message"`
-	Message      loose          `json:"message"`
-	RequestID    loose          `json:"request_id"`
+	Errors       json.RawMessage `json:"errors"`
+	Error        json.RawMessage `json:"error"`
+	ErrorCode    loose           `json:"error_code"`
+	ErrorMessage loose           `json:"error_message"`
+	Message      loose           `json:"message"`
+	RequestID    loose           `json:"request_id"`
 }
 
-// Problems reads an error body as far as it can be understood, and the request id that some shapes carry. It has no failure: the
-// shape of the API's errors is undocumented, and an error must not hide behind its own body.
+// Problems reads an error body as far as it can be understood, and the request id that some shapes
+// carry. It has no failure: the shape of the API's errors is undocumented, and an error must not
+// hide behind its own body.
 func Problems(body []byte) (problems []Problem, requestID string) {
 	var f flat
 	if !unmarshalLoosely(body, &f) {
@@ -67,7 +67,7 @@ func Problems(body []byte) (problems []Problem, requestID string) {
 }
 
 // problem reads one error, an object of any shape or a bare text.
-func problem(raw jsontext.Value, requestID *string) Problem {
+func problem(raw json.RawMessage, requestID *string) Problem {
 	var text string
 	if unmarshalLoosely(raw, &text) {
 		return Problem{Detail: loose(text)}
@@ -100,14 +100,14 @@ func isEmpty(p Problem) bool {
 	return p.Code == "" && p.Title == "" && p.Detail == "" && p.Status == "" && p.ID == "" && p.Source == Source{}
 }
 
-func elements(array jsontext.Value) []jsontext.Value {
-	var raw []jsontext.Value
+func elements(array json.RawMessage) []json.RawMessage {
+	var raw []json.RawMessage
 	unmarshalLoosely(array, &raw)
 	return raw
 }
 
 func unmarshalLoosely(data []byte, v any) bool {
-	return len(data) > 0 && json.Unmarshal(data, v, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) == nil
+	return len(data) > 0 && json.Unmarshal(data, v) == nil
 }
 
 // loose is a text that may come as a number, and is "" where it comes as anything else.
@@ -115,11 +115,12 @@ type loose string
 
 // UnmarshalJSON implements the json interface of that name.
 func (l *loose) UnmarshalJSON(data []byte) error {
-	switch jsontext.Value(data).Kind() {
-	case '"':
-		text, _ := jsontext.AppendUnquote(nil, data)
-		*l = loose(strings.ToValidUTF8(string(text), "\uFFFD"))
-	case '0':
+	switch kindOf(data[0]) {
+	case KindText:
+		var text string
+		_ = json.Unmarshal(data, &text)
+		*l = loose(strings.ToValidUTF8(text, "\uFFFD"))
+	case KindNumber:
 		*l = loose(data)
 	}
 	return nil

@@ -12,7 +12,8 @@ import (
 
 const testKey = "sk_staging_0000_example"
 
-// authenticated sends a request for the target through authenticate, to https://api.example.com, and returns what came through.
+// authenticated sends a request for the target through authenticate, to https://api.example.com,
+// and returns what came through.
 func authenticated(t *testing.T, target string) (resp *Response, sent *Request) {
 	t.Helper()
 	origin, err := url.Parse("https://api.example.com/v1")

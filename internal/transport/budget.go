@@ -2,15 +2,17 @@ package transport
 
 import "sync"
 
-// The retry budget: a full one pays for 50 retries, and each success earns a tenth of one back. While a server fails every call,
-// the retries of all calls together stop at 50; in steady state they stay under a tenth of the successes.
+// The retry budget: a full one pays for 50 retries, and each success earns a tenth of one back.
+// While a server fails every call, the retries of all calls together stop at 50; in steady state
+// they stay under a tenth of the successes.
 const (
 	budgetSize     = 500
 	retryCost      = 10
 	successPayback = 1
 )
 
-// budget is what all calls of one client share, so that a thousand callers do not triple the load on a server that is down.
+// budget is what all calls of one client share, so that a thousand callers do not triple the load
+// on a server that is down.
 type budget struct {
 	mu     sync.Mutex
 	tokens int

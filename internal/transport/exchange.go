@@ -16,17 +16,17 @@ type limits struct {
 	idle      time.Duration
 }
 
-// exchange sends one request and reads the whole answer, so that nothing stays open while the caller works with it.
+// exchange sends one request and reads the whole answer, so that nothing stays open while the
+// caller works with it.
 func exchange(client *http.Client, limits limits) Handler {
 	return func(ctx context.Context, req *Request) *Response {
 		ctx, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
-		httpReq, err := http.NewRequestWithContext(ctx, req.Method, req.URL.String(), nil)
-		if err != nil {
-			return failed(ctx, err)
+		httpReq := &http.Request{
+			Method: req.Method, URL: req.URL, Host: req.URL.Host, Header: req.Header,
+			Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		}
-		httpReq.Header = req.Header
-		answer, err := client.Do(httpReq)
+		answer, err := client.Do(httpReq.WithContext(ctx))
 		if err != nil {
 			return failed(ctx, err)
 		}
@@ -43,10 +43,12 @@ func exchange(client *http.Client, limits limits) Handler {
 			}
 			return resp
 		}
-		resp.Body, err = body.take(func(body io.Reader) ([]byte, error) { return readBody(body, answer, limits.body) })
+		buffer := buffers.Get().(*bytes.Buffer)
+		resp.Body, err = body.take(func(body io.Reader) ([]byte, error) { return readBody(buffer, body, answer, limits.body) })
 		if err != nil {
-			return failed(ctx, err)
+			return failed(ctx, err) // the buffer is left: a read that was given up may still write to it
 		}
+		resp.buffer = buffer
 		return resp
 	}
 }
@@ -55,7 +57,7 @@ func exchange(client *http.Client, limits limits) Handler {
 const maxPresize = 8 << 20
 
 // readBody reads the body of a success to its end, or fails: half a page is no page.
-func readBody(body io.Reader, answer *http.Response, limit int64) ([]byte, error) {
+func readBody(buf *bytes.Buffer, body io.Reader, answer *http.Response, limit int64) ([]byte, error) {
 	if isEncoded(answer.Header) {
 		return nil, &Failure{Kind: KindEncoding}
 	}
@@ -63,7 +65,6 @@ func readBody(body io.Reader, answer *http.Response, limit int64) ([]byte, error
 	if answer.ContentLength > limit {
 		return nil, tooLarge
 	}
-	var buf bytes.Buffer
 	if announced := min(answer.ContentLength, maxPresize); announced > 0 {
 		buf.Grow(int(announced) + bytes.MinRead)
 	}

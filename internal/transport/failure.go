@@ -44,7 +44,8 @@ type Failure struct {
 	Target     string // host that a redirect points to
 	Limit      int64  // that the answer broke, in bytes
 
-	// Cause is what may be shown and unwrapped: an error whose text holds nothing that the caller or the server wrote.
+	// Cause is what may be shown and unwrapped: an error whose text holds nothing that the caller
+	// or the server wrote.
 	Cause error
 	// Is tells the whole cause apart without showing it; nil where there is no more than Cause.
 	Is func(target error) bool
@@ -98,7 +99,8 @@ func withoutURL(err error) error {
 	return err
 }
 
-// brokenBody wraps what went wrong while a body was read, where any failure of the connection may pass.
+// brokenBody wraps what went wrong while a body was read, where any failure of the connection may
+// pass.
 type brokenBody struct{ error }
 
 func (b brokenBody) Unwrap() error { return b.error }
@@ -156,7 +158,8 @@ func isDialFailure(err error) bool {
 	return ok && op.Op == "dial"
 }
 
-// isConnectionFailure finds a connection that broke. The errors of net/http's own HTTP/2 have no exported types, only texts.
+// isConnectionFailure finds a connection that broke. The errors of net/http's own HTTP/2 have no
+// exported types, only texts.
 func isConnectionFailure(err error, text string) bool {
 	for _, target := range []error{io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE} {
 		if errors.Is(err, target) {
@@ -168,8 +171,9 @@ func isConnectionFailure(err error, text string) bool {
 		strings.Contains(text, "transport connection broken")
 }
 
-// showable finds the part of an error whose type is known to print nothing of the request or the answer. The text of any other
-// error, such as net/http's "malformed HTTP response", may quote either.
+// showable finds the part of an error whose type is known to print nothing of the request or the
+// answer. The text of any other error, such as net/http's "malformed HTTP response", may quote
+// either.
 func showable(err error) error {
 	if !isProxyFailure(err) { // these two name the host, and a proxy's is not to be shown
 		if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {

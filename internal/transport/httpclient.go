@@ -13,13 +13,14 @@ const (
 	idleConnTimeout  = 90 * time.Second
 	maxConns         = 100
 	maxHeaderBytes   = 256 << 10
-	// A silent HTTP/2 connection is pinged, and given up when the ping is not answered: dead ones are noticed in 15 seconds.
+	// A silent HTTP/2 connection is pinged, and given up when the ping is not answered: dead ones
+	// are noticed in 15 seconds.
 	pingAfter   = 10 * time.Second
 	pingTimeout = 5 * time.Second
 )
 
-// NewHTTPClient returns an HTTP client of its own with limits on everything that a server could draw out. Under GOOS=js it is fetch that
-// sends, and has its own.
+// NewHTTPClient returns an HTTP client of its own with limits on everything that a server could
+// draw out. Under GOOS=js it is fetch that sends, and has its own.
 func NewHTTPClient() *http.Client {
 	return CopyHTTPClient(&http.Client{Transport: &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
@@ -51,8 +52,9 @@ func CopyHTTPClient(client *http.Client) *http.Client {
 	return &c
 }
 
-// refuseRedirects turns every redirect into a failure before [http.Client] sees it. Following one would carry the key to another
-// host and, in Referer, the query with its filters; and net/http's own error would quote the Location.
+// refuseRedirects turns every redirect into a failure before [http.Client] sees it. Following one
+// would carry the key to another host and, in Referer, the query with its filters; and net/http's
+// own error would quote the Location.
 type refuseRedirects struct{ next http.RoundTripper }
 
 func (r refuseRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -101,8 +103,9 @@ func isRedirect(resp *http.Response) bool {
 	}
 }
 
-// wasRedirected finds out a transport that has followed a redirect by itself: one that wraps an [http.Client], or a browser's fetch.
-// Many that are made for tests leave the response's request out, and its query.
+// wasRedirected finds out a transport that has followed a redirect by itself: one that wraps an
+// [http.Client], or a browser's fetch. Many that are made for tests leave the response's request
+// out, and its query.
 func wasRedirected(req *http.Request, resp *http.Response) bool {
 	if resp.Request == nil || resp.Request.URL == nil {
 		return false

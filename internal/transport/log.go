@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// logAttempts writes one line for each attempt. The attributes are an allow-list: nothing that the caller or the server wrote
-// freely gets in, so there is no URL, header or body to redact.
+// logAttempts writes one line for each attempt. The attributes are an allow-list: nothing that the
+// caller or the server wrote freely gets in, so there is no URL, header or body to redact.
 func logAttempts(next Handler, logger *slog.Logger) Handler {
 	if logger == nil {
 		return next

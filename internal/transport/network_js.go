@@ -11,8 +11,8 @@ import (
 // dialContext is nil, or net/http would not use fetch.
 var dialContext func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// withoutRedirects tells fetch not to follow redirects, by the header that net/http keeps for that. It is no header of HTTP, so a
-// transport that does not use fetch would refuse it.
+// withoutRedirects tells fetch not to follow redirects, by the header that net/http keeps for that.
+// It is no header of HTTP, so a transport that does not use fetch would refuse it.
 func withoutRedirects(req *http.Request, next http.RoundTripper) *http.Request {
 	t, isPlain := next.(*http.Transport)
 	if !isPlain || !usesFetch(t) {
@@ -23,7 +23,8 @@ func withoutRedirects(req *http.Request, next http.RoundTripper) *http.Request {
 	return req
 }
 
-// isOpaqueRedirect finds what a browser gives in place of a redirect that it was told not to follow: nothing, not even a status.
+// isOpaqueRedirect finds what a browser gives in place of a redirect that it was told not to
+// follow: nothing, not even a status.
 func isOpaqueRedirect(resp *http.Response) bool { return resp.StatusCode == 0 }
 
 // usesFetch is net/http's own rule.

@@ -10,7 +10,8 @@ import (
 const (
 	baseDelay = 500 * time.Millisecond
 	maxDelay  = 8 * time.Second
-	// maxRetryAfter is the longest wait that a server may impose; a longer one is the caller's to decide.
+	// maxRetryAfter is the longest wait that a server may impose; a longer one is the caller's to
+	// decide.
 	maxRetryAfter = 60 * time.Second
 )
 
@@ -21,9 +22,10 @@ func attemptOf(ctx context.Context) int {
 	return attempt
 }
 
-// retry repeats a call that failed in a way that may pass. It never sleeps for nothing: where the wait does not fit the caller's
-// deadline or the limits, the failure is returned at once. A call that ends while it is being retried returns the answer that made
-// it try again, so that the evidence is not lost to a bare "deadline exceeded".
+// retry repeats a call that failed in a way that may pass. It never sleeps for nothing: where the
+// wait does not fit the caller's deadline or the limits, the failure is returned at once. A call
+// that ends while it is being retried returns the answer that made it try again, so that the
+// evidence is not lost to a bare "deadline exceeded".
 func retry(next Handler, maxRetries int, budget *budget) Handler {
 	return func(ctx context.Context, req *Request) *Response {
 		if ctx.Err() != nil {
@@ -63,7 +65,8 @@ func retry(next Handler, maxRetries int, budget *budget) Handler {
 
 func (r *Response) succeeded() bool { return r.Failure == nil && r.StatusCode < 400 }
 
-// isTransient reports whether another attempt may help, and the server does not ask for too long a wait before it.
+// isTransient reports whether another attempt may help, and the server does not ask for too long a
+// wait before it.
 func (r *Response) isTransient() bool {
 	if r.Failure != nil {
 		return r.Failure.Transient
@@ -83,7 +86,8 @@ func isTransientStatus(status int) bool {
 	}
 }
 
-// fullJitter spreads the callers of a failed server over the whole backoff, which doubles with each attempt.
+// fullJitter spreads the callers of a failed server over the whole backoff, which doubles with each
+// attempt.
 func fullJitter(attempt int) time.Duration {
 	ceiling := maxDelay
 	if shift := attempt - 1; shift < 4 {

@@ -11,8 +11,9 @@ import (
 // maxSeconds is the most seconds that a [time.Duration] holds.
 const maxSeconds = int64(math.MaxInt64 / time.Second)
 
-// retryAfter reads Retry-After in either form, seconds or a date. A date counts from the server's own clock where the answer tells
-// it, so that a wrong local clock does not matter. It is 0 where the header is missing, unreadable or in the past.
+// retryAfter reads Retry-After in either form, seconds or a date. A date counts from the server's
+// own clock where the answer tells it, so that a wrong local clock does not matter. It is 0 where
+// the header is missing, unreadable or in the past.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	values := header.Values("Retry-After")
 	if len(values) != 1 || len(values[0]) > maxToken {

@@ -27,8 +27,9 @@ func Start(f func()) *Task {
 // Done is closed when the function has ended, in whatever way.
 func (t *Task) Done() <-chan struct{} { return t.done }
 
-// Join waits for the end and makes it the caller's own: what panicked panics here, and [runtime.Goexit], which a failing check of a test
-// calls in a transport of its own, ends this goroutine too.
+// Join waits for the end and makes it the caller's own: what panicked panics here, and
+// [runtime.Goexit], which a failing check of a test calls in a transport of its own, ends this
+// goroutine too.
 func (t *Task) Join() {
 	<-t.done
 	if t.panicked != nil {

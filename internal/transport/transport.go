@@ -2,6 +2,7 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
@@ -17,7 +18,8 @@ type Request struct {
 	Header http.Header
 }
 
-// Response is how a call ended: with the server's whole answer, whatever its status, or with a failure.
+// Response is how a call ended: with the server's whole answer, whatever its status, or with a
+// failure.
 type Response struct {
 	StatusCode int
 	Header     http.Header
@@ -28,10 +30,12 @@ type Response struct {
 	Attempts int
 	Stopped  error // the end of the caller's context, where that kept the call from being answered or tried again
 
+	buffer   *bytes.Buffer          // that Body is in
 	isSecret func(text string) bool // tells what the server echoes of the request
 }
 
-// Showable returns a text of the server's if it repeats nothing secret of the request, and otherwise a stand-in.
+// Showable returns a text of the server's if it repeats nothing secret of the request, and
+// otherwise a stand-in.
 func (r *Response) Showable(text string) string {
 	if r.isSecret != nil && r.isSecret(text) {
 		return "[redacted]"
