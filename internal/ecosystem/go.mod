@@ -1,0 +1,28 @@
+module github.com/belticlabs/beltic-go/internal/ecosystem
+
+go 1.26
+
+replace github.com/belticlabs/beltic-go => ../..
+
+require (
+	github.com/belticlabs/beltic-go v0.0.0-00010101000000-000000000000
+	github.com/brunoga/deep v1.3.1
+	github.com/fxamacker/cbor/v2 v2.10.0
+	github.com/go-json-experiment/json v1.27.2
+	github.com/go-viper/mapstructure/v2 v2.5.0
+	github.com/google/go-cmp v0.7.0
+	github.com/jinzhu/copier v0.4.0
+	github.com/stretchr/testify v1.12.1
+	github.com/vmihailenco/msgpack/v5 v5.4.1
+	go.mongodb.org/mongo-driver/v2 v2.10.0
+	go.uber.org/zap v1.28.0
+	go.yaml.in/yaml/v3 v3.0.6
+	gopkg.in/yaml.v3 v3.0.1
+)
+
+require (
+	github.com/google/go-querystring v1.2.0 // indirect
+	github.com/vmihailenco/tagparser/v2 v2.0.0 // indirect
+	github.com/x448/float16 v0.8.4 // indirect
+	go.uber.org/multierr v1.10.0 // indirect
+)

@@ -1,0 +1,181 @@
+package ecosystem
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	beltic "github.com/belticlabs/beltic-go"
+)
+
+// loggable are all values that a program may log, by name.
+func loggable(t *testing.T) map[string]any {
+	values := parts(canarySession())
+	maps.Copy(values, around(t))
+	for name, err := range failures(t) {
+		values[name] = valueOf(err)
+		if apiErr, ok := err.(*beltic.APIError); ok {
+			values["ErrorObject"] = apiErr.Errors[0]
+		}
+	}
+	return values
+}
+
+var zapEncoders = map[string]zapcore.Encoder{
+	"JSON":    zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "msg"}),
+	"console": zapcore.NewConsoleEncoder(zapcore.EncoderConfig{MessageKey: "msg"}),
+}
+
+// logWithZap is what zap writes for some fields.
+func logWithZap(encoder zapcore.Encoder, log func(*zap.Logger)) string {
+	var out bytes.Buffer
+	log(zap.New(zapcore.NewCore(encoder, zapcore.AddSync(&out), zap.DebugLevel)))
+	return out.String()
+}
+
+func TestZapLogsNothingPersonal(t *testing.T) {
+	for encoding, encoder := range zapEncoders {
+		for name, value := range loggable(t) {
+			for _, v := range []any{value, pointerTo(value), nilOf(value)} {
+				for how, log := range map[string]func(*zap.Logger){
+					"Any":    func(l *zap.Logger) { l.Info("x", zap.Any("v", v)) },
+					"With":   func(l *zap.Logger) { l.With(zap.Any("v", v)).Info("x") },
+					"Infow":  func(l *zap.Logger) { l.Sugar().Infow("x", "v", v) },
+					"Infof":  func(l *zap.Logger) { l.Sugar().Infof("%v %+v %s", v, v, v) },
+					"Infoln": func(l *zap.Logger) { l.Sugar().Infoln("x", v) },
+				} {
+					text := logWithZap(encoder, log)
+					require.Contains(t, text, "\n")
+					requireShut(t, text, "%s of %s (%T) to %s", how, name, v, encoding)
+				}
+			}
+		}
+	}
+}
+
+func TestZapShowsWhichSessionItWas(t *testing.T) {
+	session := canarySession()
+	for _, v := range []any{session, &session} {
+		text := logWithZap(zapEncoders["JSON"], func(l *zap.Logger) { l.Info("x", zap.Any("v", v)) })
+		assert.Contains(t, text, `"v":"Session(ses_1 status=approved entity_type=person)"`)
+	}
+}
+
+func TestZapLogsErrorsWithoutTheServersWords(t *testing.T) {
+	for encoding, encoder := range zapEncoders {
+		for name, err := range failures(t) {
+			text := logWithZap(encoder, func(l *zap.Logger) {
+				l.Error("x", zap.Error(err), zap.Errors("all", []error{err}))
+				l.Error("x", zap.Error(errors.Join(err, err)))
+			})
+			require.Contains(t, text, "beltic: ")
+			requireShut(t, text, "%s to %s", name, encoding)
+		}
+	}
+}
+
+// A list or map behind zap.Any is encoded as JSON, which is an export. What formats it, or asks
+// each element, shows nothing.
+func TestZapLogsListsThatAreFormattedWithoutAnythingPersonal(t *testing.T) {
+	list := []beltic.Session{canarySession()}
+	byID := map[string]*beltic.Session{"ses_1": &list[0]}
+	for encoding, encoder := range zapEncoders {
+		text := logWithZap(encoder, func(l *zap.Logger) {
+			l.Info("x", zap.Stringers("v", list), zap.Stringers("p", []*beltic.Session{&list[0]}))
+			l.Sugar().Infof("%v %+v", list, byID)
+			l.Sugar().Info(list, byID)
+			l.Sugar().Infow("x", "none", []beltic.Session(nil))
+		})
+		require.Contains(t, text, "ses_1")
+		requireShut(t, text, encoding)
+	}
+}
+
+var slogHandlers = map[string]func(io.Writer) slog.Handler{
+	"text": func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, nil) },
+	"JSON": func(w io.Writer) slog.Handler { return slog.NewJSONHandler(w, nil) },
+}
+
+// logWithSlog is what slog writes for a value: as an attribute, in a group and by With.
+func logWithSlog(handler func(io.Writer) slog.Handler, v any) string {
+	var out bytes.Buffer
+	l := slog.New(handler(&out))
+	l.Info("x", "v", v)
+	l.WithGroup("h").With("v", v).Info("x", slog.Group("g", "v", v))
+	return out.String()
+}
+
+func TestSlogLogsNilPointersAsNil(t *testing.T) {
+	for handling, handler := range slogHandlers {
+		for _, v := range []any{
+			(*beltic.Session)(nil), (*beltic.Page[beltic.Session])(nil), (*beltic.SessionListOptions)(nil),
+		} {
+			text := logWithSlog(handler, v)
+			requireShut(t, text, "%T to %s", v, handling)
+			assert.Contains(t, text, map[string]string{"text": "v=<nil>", "JSON": `"v":null`}[handling])
+		}
+		for name, value := range loggable(t) {
+			requireShut(t, logWithSlog(handler, nilOf(value)), "nil %s to %s", name, handling)
+		}
+	}
+}
+
+func TestSlogLogsAPointerToASessionByIDAndStatus(t *testing.T) {
+	session := canarySession()
+	text := logWithSlog(slogHandlers["text"], &session)
+	requireShut(t, text)
+	assert.Contains(t, text, "v.id=ses_1 v.status=approved v.entity_type=person")
+
+	text = logWithSlog(slogHandlers["JSON"], &session)
+	requireShut(t, text)
+	line, _, _ := bytes.Cut([]byte(text), []byte("\n"))
+	var record struct{ V map[string]string }
+	require.NoError(t, json.Unmarshal(line, &record))
+	assert.Equal(t, map[string]string{"id": "ses_1", "status": "approved", "entity_type": "person"}, record.V)
+}
+
+func TestSlogLogsPagesAndOptionsByPointerWithoutAnythingPersonal(t *testing.T) {
+	for _, handler := range slogHandlers {
+		for _, v := range []any{canaryPage(t), &canaryOptions} {
+			requireShut(t, logWithSlog(handler, v), "%T", v)
+		}
+	}
+}
+
+func TestSlogTextLogsNothingPersonal(t *testing.T) {
+	for name, value := range loggable(t) {
+		for _, v := range []any{value, pointerTo(value), []any{value, pointerTo(value)}, map[string]any{"k": value}} {
+			requireShut(t, logWithSlog(slogHandlers["text"], v), "%s (%T)", name, v)
+		}
+	}
+}
+
+func TestSlogLogsErrorsWithoutTheServersWords(t *testing.T) {
+	for handling, handler := range slogHandlers {
+		for name, err := range failures(t) {
+			for _, v := range []any{err, valueOf(err), errors.Join(err, err)} {
+				requireShut(t, logWithSlog(handler, v), "%s to %s", name, handling)
+			}
+		}
+	}
+}
+
+// SECURITY.md says so: whatever is encoded as JSON is exported. The test is here to notice should
+// that change.
+func TestJSONLoggersExportValuesAndLists(t *testing.T) {
+	session := canarySession()
+	assert.Contains(t, logWithSlog(slogHandlers["JSON"], session), canary)
+	assert.Contains(t, logWithSlog(slogHandlers["JSON"], []*beltic.Session{&session}), canary)
+	assert.Contains(t, logWithZap(zapEncoders["JSON"], func(l *zap.Logger) {
+		l.Info("x", zap.Any("v", []beltic.Session{session}))
+	}), canary)
+}
