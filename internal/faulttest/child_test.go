@@ -19,8 +19,8 @@ import (
 	"github.com/belticlabs/beltic-go"
 )
 
-// childVariable names what this test binary does in place of its tests, in a process of its own: there its peak memory can be
-// measured, and the environment be another.
+// childVariable names what this test binary does in place of its tests, in a process of its own:
+// there its peak memory can be measured, and the environment be another.
 const childVariable = "BELTIC_FAULTTEST_CHILD"
 
 // children are what a process of its own can do. What they return is written to stdout as JSON.
@@ -54,8 +54,8 @@ func runChild(name string) {
 	}
 }
 
-// child runs a child in an empty folder that is its home too and stays empty, and reads what it returned into v. It returns what the
-// child wrote to stderr.
+// child runs a child in an empty folder that is its home too and stays empty, and reads what it
+// returned into v. It returns what the child wrote to stderr.
 func child(t testing.TB, name string, v any, env ...string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -73,7 +73,8 @@ func child(t testing.TB, name string, v any, env ...string) string {
 	return stderr.String()
 }
 
-// maxPeakKiB is the most memory that a hostile answer may cost a whole process. The race detector keeps shadows of it all.
+// maxPeakKiB is the most memory that a hostile answer may cost a whole process. The race detector
+// keeps shadows of it all.
 const maxPeakKiB = (96 << 10) * raceFactor
 
 // hostile lists a hostile server in a process of its own, and checks the peak of its memory.
@@ -85,8 +86,8 @@ func (l *lab) hostile(name string) (r report) {
 	return r
 }
 
-// eagerGC is how many percent of what is held may be garbage, where the runtime's own is 100. The peak is to tell what the library
-// holds, not when the collector came round.
+// eagerGC is how many percent of what is held may be garbage, where the runtime's own is 100. The
+// peak is to tell what the library holds, not when the collector came round.
 const eagerGC = 20
 
 func hostileChild(body step) report {

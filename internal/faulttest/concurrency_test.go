@@ -371,7 +371,8 @@ const maxConnections = 100
 
 var errShutdown = errors.New("shutting down")
 
-// cancelable makes the context of the trial one that can be canceled, with errShutdown as the cause.
+// cancelable makes the context of the trial one that can be canceled, with errShutdown as the
+// cause.
 func (l *lab) cancelable() (cancel func()) {
 	ctx, cancelCause := context.WithCancelCause(l.ctx)
 	l.ctx = ctx
@@ -380,7 +381,8 @@ func (l *lab) cancelable() (cancel func()) {
 	return cancel
 }
 
-// endedWithContext checks the error of a call whose context ended: it is both the context's error and its cause.
+// endedWithContext checks the error of a call whose context ended: it is both the context's error
+// and its cause.
 func (l *lab) endedWithContext(err error) {
 	l.Helper()
 	e := as[*beltic.TransportError](l, err)

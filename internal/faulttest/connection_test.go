@@ -312,7 +312,8 @@ func blackHole(ctx context.Context) (net.Conn, error) {
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: ctx.Err()}
 }
 
-// noSuchHost is a connection to a name server that knows no name. Resolvers put the length in front of a message on a stream.
+// noSuchHost is a connection to a name server that knows no name. Resolvers put the length in front
+// of a message on a stream.
 func noSuchHost(context.Context, string, string) (net.Conn, error) {
 	client, server := net.Pipe()
 	go func() {

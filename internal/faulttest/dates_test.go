@@ -1,7 +1,11 @@
 package faulttest
 
 import (
+	"encoding/json"
 	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -40,18 +44,50 @@ var dateRows = []row{
 			_, offset := s.CreatedAt.Zone()
 			assert.True(l, s.CreatedAt.Equal(forms[i].instant), forms[i].text)
 			assert.Equal(l, forms[i].offset, time.Duration(offset)*time.Second, "the offset is kept: %s", forms[i].text)
+			var again beltic.Session
+			require.NoError(l, json.Unmarshal(must(json.Marshal(s)), &again))
+			assert.True(l, again.CreatedAt.Equal(s.CreatedAt), "it can be marshaled again: %s", forms[i].text)
 		}
 	})},
 	{"F118", "timestamps that cannot be", eachInBubble([]string{
-		`"2025-06-30T23:59:60Z"`, `"2025-06-30T24:00:00Z"`, `"2025-02-30T00:00:00Z"`, `"0000-01-01T00:00:00Z"`,
-		`"0001-01-01T00:00:00Z"`, `"10000-01-01T00:00:00Z"`,
-		`1700000000`, `""`, `"2025-06-30"`, `"2025-06-30T23:59:59"`, `"30 June 2025"`, `"2025-06-30t23:59:59z"`,
+		`"2025-06-30T23:59:60Z"`, `"2025-06-30T24:00:00Z"`, `"2025-02-30T00:00:00Z"`, `"2025-02-29T00:00:00.000Z"`, `"2025-00-10T00:00:00Z"`,
+		`"0000-01-01T00:00:00Z"`, `"0000-12-31T23:59:59+01:00"`, `"10000-01-01T00:00:00Z"`, `"-001-01-01T00:00:00Z"`,
+		`"2025-06-30T23:59:59+24:00"`, `"2025-06-30T23:59:59-24:00"`, `"2025-06-30T23:59:59+10:60"`, `"2025-06-30T23:59:59+99:99"`,
+		`1700000000`, `"1700000000"`, `" "`, `"2025-06-30"`, `"2025-06-30T23:59:59"`, `"30 June 2025"`, `"2025-06-30t23:59:59z"`,
+		`"2025-06-30T3:59:59Z"`, `"2025-06-30T23:59:59,5Z"`, `"2025-06-30T23:59:59.Z"`, `"2025-06-30T23:59:59+0100"`, `"2025-06-30 23:59:59Z"`,
 	}, func(l *lab, value string) {
-		if len(value) > 2 {
-			l.extraCanaries = []string{value[1 : len(value)-1]}
+		if len(value) > len(`" "`) {
+			l.extraCanaries = []string{strings.Trim(value, `"`)}
 		}
 		e := l.badRecord(sessionWith("s1", `"created_at":`+value))
 		assert.Equal(l, "/data/1/attributes/created_at", e.Pointer)
+		if value != `1700000000` {
+			assert.Equal(l, beltic.ReasonValue, e.Reason)
+		}
+
+		// What some servers send for no time is none, and what is accepted can be marshaled again.
+		none := []string{`""`, `"0001-01-01T00:00:00Z"`, `"0001-01-01T00:00:00.000Z"`, `"0001-01-01T02:00:00+02:00"`, `null`}
+		accepted := append([]string{
+			`"0001-01-01T00:00:01Z"`, `"0001-01-01T00:00:00+23:59"`, `"0001-12-31T23:59:59-23:59"`, `"9999-12-31T23:59:59.999999999-23:59"`,
+			`"9999-12-31T23:59:59+23:59"`, `"2024-02-29T00:00:00Z"`, `"2025-06-30T23:59:59.12345678901234567890Z"`,
+		}, none...)
+		var records []string
+		for i, text := range accepted {
+			records = append(records, sessionWith(strconv.Itoa(i), `"created_at":`+text))
+		}
+		l.serve(always(ok(lastPage(records...))))
+		r := l.collect()
+		require.NoError(l, r.err)
+		require.Empty(l, r.bad)
+		for i, s := range r.sessions {
+			assert.Equal(l, slices.Contains(none, accepted[i]), s.CreatedAt == time.Time{}, accepted[i])
+			text, err := json.Marshal(s)
+			require.NoError(l, err, accepted[i])
+			var again beltic.Session
+			require.NoError(l, json.Unmarshal(text, &again), accepted[i])
+			assert.True(l, again.CreatedAt.Equal(s.CreatedAt), accepted[i])
+			assert.Equal(l, s.CreatedAt.IsZero(), !strings.Contains(string(text), "created_at"), accepted[i])
+		}
 	})},
 	{"F119", "date of birth in every zone of the machine", onLoopback(func(l *lab) {
 		local := time.Local
@@ -85,8 +121,8 @@ var dateRows = []row{
 			assert.Equal(l, i > 1, err != nil, odd[i])
 		}
 	})},
-	// A local clock that jumps cannot be had inside a process: what holds there is that Go's timers are monotonic, and the library waits
-	// with one. A server clock that is off can be had.
+	// A local clock that jumps cannot be had inside a process: what holds there is that Go's timers
+	// are monotonic, and the library waits with one. A server clock that is off can be had.
 	{"F121", "server clock off by a day", eachInBubble([]time.Duration{
 		-24 * time.Hour, 24 * time.Hour,
 	}, func(l *lab, skew time.Duration) {

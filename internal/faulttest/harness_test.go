@@ -151,7 +151,8 @@ type lab struct {
 	timeAfterBudget time.Duration
 }
 
-// The time that a trial has: real time that no healthy trial comes near, or virtual time that costs nothing.
+// The time that a trial has: real time that no healthy trial comes near, or virtual time that costs
+// nothing.
 const (
 	realBudget    = 30 * time.Second
 	virtualBudget = 10 * time.Minute
@@ -245,8 +246,8 @@ func (l *lab) allow(origin *url.URL) {
 	l.origins[net.JoinHostPort(origin.Hostname(), port)] = true
 }
 
-// transport is the library's own transport with all its settings, but for the dialer: that one takes notes and knows the lab's
-// network, and trusts the lab's authority.
+// transport is the library's own transport with all its settings, but for the dialer: that one
+// takes notes and knows the lab's network, and trusts the lab's authority.
 func (l *lab) transport() *http.Transport {
 	t := libraryTransport()
 	t.DialContext = l.dialer((&net.Dialer{}).DialContext)
@@ -340,12 +341,14 @@ func (l *lab) deliver(r *result, s *beltic.Session) {
 	}
 	if len(r.ids) < 3 {
 		l.checkPrints("a session", s)
+		l.checkLogged("a session", s)
 	}
 	r.ids = append(r.ids, s.ID)
 	r.sessions = append(r.sessions, s)
 }
 
-// checkEnd is the rest of I6: an end without an error was the server's own word, and an end with one leaves a place to go on.
+// checkEnd is the rest of I6: an end without an error was the server's own word, and an end with
+// one leaves a place to go on.
 func (l *lab) checkEnd(r result) {
 	if r.err == nil {
 		end := `"hasNextPage":false`
@@ -368,6 +371,7 @@ func (l *lab) list(client *beltic.Client, opts *beltic.SessionListOptions) (*bel
 	l.inTime()
 	if page != nil {
 		l.checkPrints("a page", page)
+		l.checkLogged("a page", page)
 	}
 	return page, err
 }
@@ -465,7 +469,8 @@ func is[E error](err error) bool {
 // checkSilent is I2 for an error: its whole tree, in every way of printing.
 func (l *lab) checkSilent(err error) {
 	for _, node := range tree(err) {
-		if !l.checkText("the text of an error", node.Error()) || !l.checkPrints(fmt.Sprintf("%T", node), node) {
+		if !l.checkText("the text of an error", node.Error()) || !l.checkPrints(fmt.Sprintf("%T", node), node) ||
+			!l.checkLogged(fmt.Sprintf("%T", node), node) {
 			return
 		}
 	}
@@ -493,7 +498,8 @@ func tree(err error) []error {
 // verbs are the verbs of package fmt, with the flags that change what is shown.
 var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%X", "% x"}
 
-// checkPrints is I2 for a value: no verb and no handler of log/slog may show a canary.
+// checkPrints is I2 for a struct or an error: no verb may show a canary, nor log/slog as text. It
+// is not for a leaf, such as a date, which prints as itself.
 func (l *lab) checkPrints(what string, value any) bool {
 	for _, verb := range verbs {
 		if !l.checkText(what+" as "+verb, fmt.Sprintf(verb, value)) {
@@ -502,8 +508,15 @@ func (l *lab) checkPrints(what string, value any) bool {
 	}
 	var b bytes.Buffer
 	slog.New(slog.NewTextHandler(&b, nil)).Info("", "value", value)
+	return l.checkText(what+" in log/slog as text", b.String())
+}
+
+// checkLogged is I2 for what is logged by pointer, and for errors: log/slog's JSON handler may not
+// show a canary either. For that handler the value of a struct is an export, as for encoding/json.
+func (l *lab) checkLogged(what string, value any) bool {
+	var b bytes.Buffer
 	slog.New(slog.NewJSONHandler(&b, nil)).Info("", "value", value)
-	return l.checkText(what+" in log/slog", b.String())
+	return l.checkText(what+" in log/slog as JSON", b.String())
 }
 
 // checkText reports whether a text is without canaries.

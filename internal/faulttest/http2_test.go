@@ -69,8 +69,8 @@ func overHTTP2(script func(n int) h2step) habit {
 	}
 }
 
-// readFrames reads on while answers are written, as the client's and the server's writes could wait for each other otherwise. The
-// reader ends with the connection.
+// readFrames reads on while answers are written, as the client's and the server's writes could wait
+// for each other otherwise. The reader ends with the connection.
 func readFrames(r io.Reader) <-chan frame {
 	frames := make(chan frame, 1000)
 	go func() {
@@ -113,8 +113,8 @@ func (s *stream) frame(kind, flags byte, id uint32, payload []byte) bool {
 	return err == nil
 }
 
-// headers writes the headers of a 200 with a JSON body. The block is HPACK by hand: index 8 is ":status: 200", and index 31, without
-// indexing, is the name "content-type".
+// headers writes the headers of a 200 with a JSON body. The block is HPACK by hand: index 8 is
+// ":status: 200", and index 31, without indexing, is the name "content-type".
 func (s *stream) headers() bool {
 	const contentType = "application/json"
 	block := append([]byte{0x88, 0x0f, 0x10, byte(len(contentType))}, contentType...)

@@ -4,9 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math/big"
+	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf16"
 
@@ -101,20 +100,45 @@ var jsonRows = []row{
 				assert.Equal(l, beltic.ReasonDuplicate, l.badRecord(doubled[key]).Reason)
 			}
 		})},
-	{"F102", "unknown members everywhere", inBubble(func(l *lab) {
-		const more = `"unknown":{"a":[1,null,"` + canary + `"]},`
+	{"F102", "unknown members everywhere, broken ones too", inBubble(func(l *lab) {
+		const (
+			more   = `"unknown":{"a":[1,null,"` + canary + `"]},"\u0061b":1,"\u0063d":2,`
+			broken = `"vendor":{"x":1,"x":2,"\ud800":"` + "\xff" + `"},"vendor":["\udc00"],"` + "\xff" + `":0,`
+		)
 		record := `{` + more + session("s1")[1:]
-		for _, object := range []string{`"attributes":{`, `"name":{`, `"relationships":{`} {
+		for _, object := range []string{`"attributes":{`, `"name":{`, `"relationships":{`, `"account":{`, `"shareholders":[{`} {
 			record = strings.Replace(record, object, object+more, 1)
 		}
-		l.serve(always(ok(`{"jsonapi":{"version":"1.1"},"included":[{"type":"x"}],` + more +
-			strings.Replace(lastPage(record)[1:], `"meta":{`, `"meta":{"vendor":{"x":1},`, 1))))
-		r := l.collect()
+		body := lastPage(record, session("s2"))
+		for _, object := range []string{`"meta":{`, `"page":{`, `"cursors":{`} {
+			body = strings.Replace(body, object, object+broken, 1)
+		}
+		l.serve(always(ok(`{"jsonapi":{"version":"1.1"},"included":[{"type":"x"}],` + more + broken + body[1:])))
+		options := l.options()
+		options.Page.KeepRaw = true
+		r := l.walk(l.client(), options)
 		require.NoError(l, r.err)
-		require.Len(l, r.sessions, 1)
-		text, err := json.Marshal(r.sessions[0])
-		require.NoError(l, err)
-		assert.JSONEq(l, record, string(text), "unknown members are kept")
+		require.Empty(l, r.bad)
+		require.Len(l, r.sessions, 2)
+		assert.Equal(l, record, string(r.sessions[0].Raw), "the record's exact JSON")
+		first, second := *r.sessions[0], *r.sessions[1]
+		first.Raw, second.Raw, second.ID = nil, nil, "s1"
+		assert.Equal(l, second, first, "what is unknown changes nothing of what is known")
+		assert.Empty(l, l.collect().sessions[0].Raw, "it is kept where it was asked for only")
+
+		for member, reason := range map[string]string{
+			`"unknown":{"a":1,"a":2}`:                                   beltic.ReasonDuplicate,
+			`"unknown":[{"b":{"a":1,"\u0061":2}}]`:                      beltic.ReasonDuplicate,
+			`"unknown":1,"unknown":2`:                                   beltic.ReasonDuplicate,
+			`"unknown":"` + canary + "\xff" + `"`:                       beltic.ReasonUTF8,
+			`"unknown":{"` + canary + `\ud800":1}`:                      beltic.ReasonUTF8,
+			`"` + canary + "\xc3" + `":{}`:                              beltic.ReasonUTF8,
+			manyMembers(40) + `,"m7":1`:                                 beltic.ReasonDuplicate,
+			manyMembers(40) + `,"m39":{"a":1,"a":2}`:                    beltic.ReasonDuplicate,
+			`"person":{"name":{"` + canary + `":1,"` + canary + `":1}}`: beltic.ReasonDuplicate,
+		} {
+			assert.Equal(l, reason, l.badRecord(sessionWith("s1", member)).Reason, member)
+		}
 	})},
 	{"F103", "unknown enum value, empty enum, enum as number", inBubble(func(l *lab) {
 		l.serve(always(ok(lastPage(
@@ -133,82 +157,116 @@ var jsonRows = []row{
 		require.Len(l, r.bad, 1)
 		assert.Equal(l, "/data/2/attributes/status", as[*beltic.DecodeError](l, r.bad[0]).Pointer)
 	})},
-	{"F104", "number as string, string as number, bool as string", eachInBubble([]wrongType{
-		{`"behavior_analysis":{"bot_score":"` + canary + `"}`, "/behavior_analysis/bot_score"},
-		{`"contact":{"phone":5550100123}`, "/contact/phone"},
-		{`"behavior_analysis":{"devtools_open":"true"}`, "/behavior_analysis/devtools_open"},
-		{`"person":"` + canary + `"`, "/person"},
-		{`"created_at":1700000000`, "/created_at"},
-		{`"business":{"shareholders":[{},{"percentage_of_share":"12"}]}`, "/business/shareholders/1/percentage_of_share"},
-		{`"business":{"shareholders":{}}`, "/business/shareholders"},
+	{"F104", "number as string, string as number, bool as string, array for object", eachInBubble([]wrongType{
+		{`"behavior_analysis":{"bot_score":VALUE}`, `"` + canary + `"`, "/behavior_analysis/bot_score"},
+		{`"contact":{"phone":VALUE}`, `5550100123`, "/contact/phone"},
+		{`"address":{"postal_code":VALUE,"country_code":"XX"}`, `5550100123`, "/address/postal_code"},
+		{`"behavior_analysis":{"devtools_open":VALUE}`, `"true"`, "/behavior_analysis/devtools_open"},
+		{`"person":VALUE`, `"` + canary + `"`, "/person"},
+		{`"person":VALUE`, `[]`, "/person"},
+		{`"person":VALUE`, `[{"name":{"first":"` + canary + `"}}]`, "/person"},
+		{`"created_at":VALUE`, `1700000000`, "/created_at"},
+		{`"business":{"shareholders":[{},{"name":"x","percentage_of_share":VALUE}]}`, `"12"`, "/business/shareholders/1/percentage_of_share"},
+		{`"business":{"shareholders":VALUE}`, `{}`, "/business/shareholders"},
+		{`"identity_numbers":[{"number":VALUE,"class":"x"}]`, `5550100123`, "/identity_numbers/0/number"},
+		{`"identity_numbers":{"number":VALUE,"class":"x"}`, `5550100123`, "/identity_numbers/number"},
 	}, func(l *lab, wrong wrongType) {
 		l.extraCanaries = []string{"5550100123", "1700000000"}
-		l.serve(always(ok(lastPage(session("s0"), session("s1"), session("s2"), sessionWith("s3", wrong.attributes), session("s4")))))
+		const before, behind = `"status":"failed", `, `,"creator_id":"` + canary + `-creator"`
+		record := sessionWith("s3", before+strings.Replace(wrong.attributes, "VALUE", wrong.value, 1)+behind)
+		rest := sessionWith("s4", before+strings.Replace(wrong.attributes, "VALUE", "null", 1)+behind)
+		l.serve(always(ok(lastPage(session("s0"), session("s1"), session("s2"), record, rest))))
 		r := l.collect()
 		require.NoError(l, r.err)
 		assert.Equal(l, []string{"s0", "s1", "s2", "s4"}, r.ids)
 		require.Len(l, r.bad, 1)
-		assert.Equal(l, 3, r.bad[0].Index)
-		assert.Equal(l, "s3", r.bad[0].ID)
-		e := as[*beltic.DecodeError](l, r.bad[0])
+		bad := r.bad[0]
+		assert.Equal(l, 3, bad.Index)
+		assert.Equal(l, "s3", bad.ID)
+		e := as[*beltic.DecodeError](l, bad)
 		assert.Equal(l, "/data/3/attributes"+wrong.pointer, e.Pointer)
 		assert.Equal(l, beltic.ReasonType, e.Reason)
 		assert.Contains(l, e.Error(), e.Pointer)
+
+		assert.Equal(l, record, string(bad.Raw), "the record's exact JSON")
+		var s beltic.Session
+		unread, err := bad.Salvage(&s)
+		require.NoError(l, err)
+		assert.Equal(l, []string{"/attributes" + wrong.pointer}, unread)
+		want := *r.sessions[3]
+		want.ID, want.Raw = "s3", bad.Raw
+		assert.Equal(l, want, s, "all of the record but the one value")
 	})},
 	{"F105", "odd numbers", eachInBubble([]string{
-		"7.0", "1e2", "92233720368547758080", "9007199254740993", "1e400", "-0", "0.1", "0.30000000000000004", "0.3", "1E-7",
-		"123456789012345678901234567890",
-		"0.1000000000000000055511151231257827", "1e-400",
+		"7.0", "1e2", "92233720368547758080", "9007199254740993", "-0", "0.1", "0.30000000000000004", "0.3", "1E-7",
+		"123456789012345678901234567890", "33.3333333333333333333333", "0.1000000000000000055511151231257827", "1e-400",
+		"0.08000000000000000166533453693773481063544750213623046875", "123456789012345", "1234567890123456", "0.000000000000001",
 	}, func(l *lab, number string) {
-		l.serve(always(ok(lastPage(sessionWith("s1", `"behavior_analysis":{"bot_score":`+number+`}`)))))
-		r := l.collect()
+		record := sessionWith("s1", `"behavior_analysis":{"bot_score":`+number+`}`)
+		l.serve(always(ok(lastPage(record))))
+		options := l.options()
+		options.Page.KeepRaw = true
+		r := l.walk(l.client(), options)
 		require.NoError(l, r.err)
-		if len(r.bad) == 1 {
-			assert.Equal(l, beltic.ReasonValue, as[*beltic.DecodeError](l, r.bad[0]).Reason)
-			return
-		}
+		require.Empty(l, r.bad)
 		value, isSet := r.sessions[0].BehaviorAnalysis.BotScore.Get()
 		require.True(l, isSet)
-		sent, _ := new(big.Rat).SetString(number)
-		got, _ := new(big.Rat).SetString(strconv.FormatFloat(value, 'g', -1, 64))
-		assert.Zero(l, sent.Cmp(got), "rounded to %v", value)
+		var nearest float64
+		require.NoError(l, json.Unmarshal([]byte(number), &nearest))
+		assert.Equal(l, math.Float64bits(nearest), math.Float64bits(value), "%v instead of %v", value, nearest)
+		assert.Equal(l, record, string(r.sessions[0].Raw), "the exact text")
+
+		e := l.badRecord(sessionWith("s1", `"behavior_analysis":{"bot_score":1e400}`))
+		assert.Equal(l, beltic.ReasonValue, e.Reason)
+		assert.Equal(l, "/data/1/attributes/behavior_analysis/bot_score", e.Pointer)
 	})},
 	{"F106", "null in every field", inBubble(func(l *lab) {
 		var paths [][]string
 		membersOf(parsed(session("s")), nil, &paths)
-		var records []string
-		var required []string
+		records, required := []string{session("full")}, []string{}
 		for i, path := range paths {
-			id := fmt.Sprintf("n%d", i)
-			record := parsed(session(id))
-			setNull(record, path)
-			records = append(records, string(must(json.Marshal(record))))
-			if len(path) == 1 && path[0] != "relationships" {
+			for _, change := range []func(object map[string]any, name string){
+				func(object map[string]any, name string) { object[name] = nil },
+				func(object map[string]any, name string) { delete(object, name) },
+			} {
+				record := parsed(session(fmt.Sprintf("n%d", i)))
+				changeMember(record, path, change)
+				records = append(records, string(must(json.Marshal(record))))
+			}
+			if len(path) == 1 && (path[0] == "id" || path[0] == "type") {
 				required = append(required, path[0])
 			}
 		}
-		all := parsed(session("all"))
-		for _, path := range paths {
-			if len(path) == 2 && path[0] == "attributes" || path[0] == "relationships" {
-				setNull(all, path[:min(len(path), 2)])
+		assert.Len(l, required, 2)
+		assert.Greater(l, len(paths), 70)
+		all, none := parsed(session("all")), parsed(session("all"))
+		for _, section := range []string{"attributes", "relationships"} {
+			for name := range all[section].(map[string]any) {
+				all[section].(map[string]any)[name] = nil
 			}
+			none[section] = nil
 		}
-		records = append(records, string(must(json.Marshal(all))))
-		slices.Sort(required)
-		assert.Equal(l, []string{"attributes", "id", "type"}, required)
+		records = append(records, string(must(json.Marshal(all))), string(must(json.Marshal(none))))
+		l.mayRepeat = true
 		l.serve(always(ok(lastPage(records...))))
 		r := l.collect()
 		require.NoError(l, r.err)
-		assert.Len(l, r.bad, len(required))
-		assert.Len(l, r.ids, len(records)-len(required))
-		for _, s := range r.sessions {
-			i := len(records) - 1
-			if s.ID != "all" {
-				i = must(strconv.Atoi(s.ID[1:]))
-			}
-			assert.JSONEq(l, records[i], string(must(json.Marshal(s))), "null is neither lost nor taken for empty")
+		require.Len(l, r.bad, 2*len(required))
+		require.Len(l, r.sessions, len(records)-len(r.bad))
+		for i, bad := range r.bad {
+			want := beltic.DecodeError{Pointer: fmt.Sprintf("/data/%d/%s", bad.Index, required[i/2]), Reason: beltic.ReasonMissing}
+			got := *as[*beltic.DecodeError](l, bad)
+			got.Offset = 0
+			assert.Equal(l, want, got)
 		}
-		assert.Zero(l, r.sessions[len(r.sessions)-1].Person.Name)
+		full := *r.sessions[0]
+		for i := 1; i < len(r.sessions); i += 2 {
+			withNull, without := r.sessions[i], r.sessions[i+1]
+			require.Equal(l, without, withNull, "null reads like absence")
+			full.ID = withNull.ID
+			assert.NotEqual(l, full, *withNull, "null reads like the value")
+		}
+		assert.Equal(l, beltic.Session{ID: "all", Type: "session"}, *r.sessions[len(r.sessions)-1])
 	})},
 	{"F107", "data that is no list of records", eachInBubble([]string{
 		`{"meta":META}`, `{"data":null,"meta":META}`, `{"data":{},"meta":META}`, `{"data":"` + canary + `","meta":META}`,
@@ -229,8 +287,7 @@ var jsonRows = []row{
 	{"F108", "page information missing or wrong", eachInBubble([]string{
 		`{}`, `null`, `[]`, `"x"`, `{"page":null}`, `{"page":[]}`, `{"page":{}}`, `{"page":{"hasNextPage":null}}`,
 		`{"page":{"hasNextPage":"true"}}`,
-		`{"page":{"hasNextPage":1}}`, `{"page":{"cursors":[],"hasNextPage":true}}`, `{"page":{"HasNextPage":false}}`,
-		`{"page":{"cursors":{"end":7},"hasNextPage":true}}`, ``,
+		`{"page":{"hasNextPage":1}}`, `{"page":{"hasNextPage":{}}}`, `{"page":{"HasNextPage":false}}`, ``,
 	}, func(l *lab, meta string) {
 		body := document(meta, sessions("s1", "s2")...)
 		if meta == "" {
@@ -306,24 +363,27 @@ var jsonRows = []row{
 		assert.Equal(l, slices.Insert(slices.Clone(good), poison, "bad"), order)
 	})},
 	{"F115", "empty and blank texts", inBubble(func(l *lab) {
-		records := []string{
+		l.serve(always(ok(lastPage(
 			sessionWith("s1", `"person":{"name":{"first":"","middle":" ","last":"\t"}}`),
-			sessionWith("s2", `"contact":{"email":"","phone":"   "},"business":{"shareholders":[]}`),
-		}
-		l.serve(always(ok(lastPage(records...))))
+			sessionWith("s2", `"contact":{"email":"","phone":"   "},"business":{"legal_name":"\u00a0","shareholders":[]}`),
+		))))
 		r := l.collect()
 		require.NoError(l, r.err)
 		require.Len(l, r.sessions, 2)
-		assert.Equal(l, " ", r.sessions[0].Person.Name.Middle)
-		assert.Equal(l, "\t", r.sessions[0].Person.Name.Last)
-		for i, s := range r.sessions {
-			assert.JSONEq(l, records[i], string(must(json.Marshal(s))))
+		assert.Equal(l, beltic.PersonName{Middle: " ", Last: "\t"}, r.sessions[0].Person.Name)
+		assert.Equal(l, beltic.Contact{Phone: "   "}, r.sessions[1].Contact)
+		assert.Equal(l, beltic.Business{LegalName: "\u00a0"}, r.sessions[1].Business)
+		for _, s := range r.sessions {
+			var again beltic.Session
+			require.NoError(l, json.Unmarshal(must(json.Marshal(s)), &again))
+			assert.Equal(l, *s, again, "blanks outlive encoding")
 		}
 	})},
 }
 
-// wrongType is an attribute of the wrong JSON type, and where it stands.
-type wrongType struct{ attributes, pointer string }
+// wrongType is a value of the wrong JSON type, which stands for VALUE in the attributes, and where
+// that is.
+type wrongType struct{ attributes, value, pointer string }
 
 // refusesBody checks that a whole page is refused, at once.
 func (l *lab) refusesBody(body, reason string) {
@@ -344,7 +404,38 @@ func (l *lab) badRecord(record string) *beltic.DecodeError {
 	assert.Equal(l, []string{"before", "behind"}, r.ids)
 	require.Len(l, r.bad, 1)
 	assert.Equal(l, 1, r.bad[0].Index)
-	return as[*beltic.DecodeError](l, r.bad[0])
+	assert.Equal(l, record, string(r.bad[0].Raw), "the record's exact JSON")
+	e := as[*beltic.DecodeError](l, r.bad[0])
+	l.checkSalvage(r.bad[0], e)
+	return e
+}
+
+// checkSalvage checks that a record is read as far as it can be, but that one which is broken or of
+// another type is refused.
+func (l *lab) checkSalvage(bad *beltic.ItemError, e *beltic.DecodeError) {
+	l.Helper()
+	before := beltic.Session{ID: "before"}
+	s := before
+	unread, err := bad.Salvage(&s)
+	l.note(err)
+	isOther := strings.HasSuffix(e.Pointer, "/type") && e.Reason == beltic.ReasonValue
+	if isOther || !slices.Contains([]string{beltic.ReasonType, beltic.ReasonValue, beltic.ReasonMissing}, e.Reason) {
+		assert.Equal(l, e.Reason, as[*beltic.DecodeError](l, err).Reason)
+		assert.Equal(l, before, s, "a record that is refused leaves no trace")
+		return
+	}
+	require.NoError(l, err)
+	assert.Contains(l, unread, strings.TrimPrefix(e.Pointer, fmt.Sprintf("/data/%d", bad.Index)))
+	assert.Equal(l, bad.Raw, s.Raw)
+}
+
+// manyMembers are n members with names of their own, m0 and so on.
+func manyMembers(n int) string {
+	var members []string
+	for i := range n {
+		members = append(members, fmt.Sprintf(`"m%d":%d`, i, i))
+	}
+	return strings.Join(members, ",")
 }
 
 func parsed(text string) (object map[string]any) {
@@ -368,7 +459,8 @@ func membersOf(value any, path []string, paths *[][]string) {
 	}
 }
 
-func setNull(value any, path []string) {
+// changeMember changes the member at a path in the object that it belongs to.
+func changeMember(value any, path []string, change func(object map[string]any, name string)) {
 	for _, name := range path[:len(path)-1] {
 		switch v := value.(type) {
 		case map[string]any:
@@ -378,6 +470,6 @@ func setNull(value any, path []string) {
 		}
 	}
 	if object, ok := value.(map[string]any); ok {
-		object[path[len(path)-1]] = nil
+		change(object, path[len(path)-1])
 	}
 }

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// canary is part of everything that must not be shown: the key, cursors, filters, personal data and what servers say freely.
+// canary is part of everything that must not be shown: the key, cursors, filters, personal data and
+// what servers say freely.
 const canary = "CANARY"
 
 // Values that cannot hold the canary have texts of their own that must not be shown.

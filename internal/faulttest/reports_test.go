@@ -350,7 +350,8 @@ type elsewhere struct {
 	isSame bool
 }
 
-// pooled is a body with a decoder that goes back to a pool when it is closed, and so must not be in use then.
+// pooled is a body with a decoder that goes back to a pool when it is closed, and so must not be in
+// use then.
 type pooled struct {
 	inner   io.ReadCloser
 	lag     time.Duration // of its Read behind that of the inner body
@@ -409,8 +410,8 @@ func (l *lab) goTool(env []string, args ...string) string {
 	return strings.TrimSpace(string(output))
 }
 
-// inJS runs a program of this module on the lab's server, in a Node.js that does not pass for one, as net/http uses fetch in browsers only.
-// Without a Node.js there is nothing to tell.
+// inJS runs a program of this module on the lab's server, in a Node.js that does not pass for one,
+// as net/http uses fetch in browsers only. Without a Node.js there is nothing to tell.
 func (l *lab) inJS(program string) (output string, isThere bool) {
 	node, err := exec.LookPath("node")
 	if err != nil {

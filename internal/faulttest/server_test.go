@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// server reads requests and answers with whatever bytes its script says. It listens on loopback or in memory.
+// server reads requests and answers with whatever bytes its script says. It listens on loopback or
+// in memory.
 type server struct {
 	listener net.Listener
 	scheme   string
@@ -294,12 +295,14 @@ func pause(d time.Duration) step {
 
 // Answers.
 
-// answer is a whole HTTP/1.1 response with an honest length. Headers are lines, such as "Retry-After: 2".
+// answer is a whole HTTP/1.1 response with an honest length. Headers are lines, such as
+// "Retry-After: 2".
 func answer(status int, body string, headers ...string) string {
 	return head(status, append(headers, "Content-Length: "+strconv.Itoa(len(body)))...) + body
 }
 
-// head is a status line and headers. The content type is JSON unless the headers have one; "Content-Type:" alone is none.
+// head is a status line and headers. The content type is JSON unless the headers have one;
+// "Content-Type:" alone is none.
 func head(status int, headers ...string) string {
 	var b strings.Builder
 	b.WriteString("HTTP/1.1 " + strconv.Itoa(status) + " " + http.StatusText(status) + "\r\n")

@@ -21,7 +21,8 @@ import (
 var statusRows = []row{
 	{"F046", "429, Retry-After: 2", inBubble(func(l *lab) { l.waitsBetween(2*time.Second, 2*time.Second, 429, "Retry-After: 2") })},
 	{"F047", "429, HTTP-date in the future", eachInBubble([]time.Duration{0, time.Hour, -time.Hour}, func(l *lab, skew time.Duration) {
-		// The date counts from the server's own clock where the answer tells it, whatever ours says.
+		// The date counts from the server's own clock where the answer tells it, whatever ours
+		// says.
 		theirs := time.Now().UTC().Add(skew)
 		headers := []string{"Retry-After: " + theirs.Add(5*time.Second).Format(http.TimeFormat)}
 		if skew != 0 {
@@ -55,9 +56,10 @@ var statusRows = []row{
 	}, func(l *lab, value string) {
 		l.waitsBetween(0, 500*time.Millisecond, 429, "Retry-After: "+value)
 	})},
-	// The catalogue wants " 5" ignored and 1 MB ignored. White space around a field value is not part of it (RFC 9110, 5.5), and net/http
-	// takes it off: 5 seconds it is. A value of 1 MB breaks the limit of 256 KiB for headers (F027), so the answer is refused before
-	// anybody looks at it.
+	// The catalogue wants " 5" ignored and 1 MB ignored. White space around a field value is not
+	// part of it (RFC 9110, 5.5), and net/http takes it off: 5 seconds it is. A value of 1 MB
+	// breaks the limit of 256 KiB for headers (F027), so the answer is refused before anybody looks
+	// at it.
 	{"F052", "429 without Retry-After", inBubble(func(l *lab) {
 		var waits []time.Duration
 		l.serve(func(n int, _ *http.Request) step {
@@ -326,7 +328,8 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// clientOver is a client of a transport in memory. The invariants that are counted at a server are the trial's own to check.
+// clientOver is a client of a transport in memory. The invariants that are counted at a server are
+// the trial's own to check.
 func (l *lab) clientOver(f roundTrip, opts ...beltic.Option) *beltic.Client {
 	return l.clientOf("https://api.example.com/v1", append([]beltic.Option{over(f)}, opts...)...)
 }

@@ -174,8 +174,8 @@ func gzipped(text string) []byte {
 	return b.Bytes()
 }
 
-// timesOut checks that each of the three attempts ends after the limit, that a better second attempt is a success, and that a
-// shorter deadline ends the call.
+// timesOut checks that each of the three attempts ends after the limit, that a better second
+// attempt is a success, and that a shorter deadline ends the call.
 func (l *lab) timesOut(fault step, limit time.Duration) {
 	l.serve(always(fault))
 	r := l.collect()
@@ -204,8 +204,9 @@ func (l *lab) undecodable(err error, reason string) *beltic.DecodeError {
 	return e
 }
 
-// strictIf is a client whose connections carry one request each, so that net/http never finds bytes that nobody asked for and quotes
-// them in the standard logger. Without it such lines of net/http are a known limit.
+// strictIf is a client whose connections carry one request each, so that net/http never finds bytes
+// that nobody asked for and quotes them in the standard logger. Without it such lines of net/http
+// are a known limit.
 func (l *lab) strictIf(strict bool) *beltic.Client {
 	transport := l.transport()
 	transport.DisableKeepAlives = strict

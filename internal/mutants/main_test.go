@@ -20,7 +20,9 @@ func TestTheTableFitsTheTree(t *testing.T) {
 		assert.False(t, seen[m.guard], "twice: %s", m.guard)
 		seen[m.guard] = true
 		source, err := os.ReadFile(filepath.Join(root, m.file))
-		require.NoError(t, err, m.guard)
+		if !assert.NoError(t, err, m.guard) {
+			continue
+		}
 		assert.Equal(t, 1, strings.Count(string(source), m.old), "stale patch: %s\n%s", m.guard, m.old)
 		assert.NotEqual(t, m.old, m.new, m.guard)
 		assert.True(t, m.test.exists(t, root), "no such test: %s in %s", m.test.name, m.test.pkg)
