@@ -157,13 +157,21 @@ func WithHTTPClient(client *http.Client) Option {
 	}
 }
 
-// WithMaxRetries says how often a failed call is tried again: 2 without this option, 0 for never.
-// Whatever the number, all calls of a client share a budget of 50 retries, which their successes
-// refill.
+// maxMaxRetries bounds how long one call can go on against a server that is down: with 100 retries
+// about a quarter of an hour.
+const maxMaxRetries = 100
+
+// WithMaxRetries says how often a failed call is tried again: 2 without this option, 0 for never,
+// up to 100. Whatever the number, all calls of a client share a budget: in any ten seconds they are
+// retried no more often than a fifth of the calls, and three times a second beside. A wait that the
+// server asked for (Retry-After) is not charged.
 func WithMaxRetries(n int) Option {
 	return func(c *config) error {
 		if n < 0 {
 			return &ConfigError{Field: "max retries", Problem: "is negative"}
+		}
+		if n > maxMaxRetries {
+			return &ConfigError{Field: "max retries", Problem: "is more than 100"}
 		}
 		c.maxRetries = n
 		return nil

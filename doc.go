@@ -47,7 +47,13 @@
 // 505, 507 and 511, and after a connection that failed, broke or was too slow. The wait is drawn
 // from 0 to 0.5 s, doubling to 8 s ("full jitter"), or what Retry-After says in seconds or as a
 // date. Where that is more than 60 s, or does not fit the deadline of the context, the error is
-// returned at once. All calls of a client share a budget of 50 retries that successes refill.
+// returned at once.
+//
+// All calls of a client share a budget: in any ten seconds they are retried no more often than a
+// fifth of the calls, and three times a second beside. A thousand callers of a server that is down
+// add a fifth to its load; one caller, or a client that was idle, can always retry. A wait that the
+// server asked for is not charged, so a rate limit never ends a job. [APIError].NotRetried says
+// what kept a call from being tried again.
 //
 // # Limits
 //

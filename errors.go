@@ -60,9 +60,19 @@ type APIError struct {
 	RequestID  string        // the server's id of the request, "" where it sent none
 	RetryAfter time.Duration // how long the server asks to wait; 0 where it does not
 	Attempts   int           // how often the call was sent
+	NotRetried string        // one of the NotRetried constants, or ""
 
 	stopped error
 }
+
+// Why a call was not tried again although that might have helped: the values of NotRetried of an
+// [APIError] and a [TransportError]. Where all attempts were used up, or another would not help, it
+// is "".
+const (
+	NotRetriedRetryAfter = transport.NotRetriedRetryAfter
+	NotRetriedDeadline   = transport.NotRetriedDeadline
+	NotRetriedBudget     = transport.NotRetriedBudget
+)
 
 // ErrorObject is one error of an answer, in the form of JSON:API; answers of other shapes are
 // brought to it. Detail and Title are free text of the server: do not log them where personal data
@@ -91,6 +101,7 @@ func newAPIError(resp *transport.Response) *APIError {
 		RequestID:  resp.RequestID(),
 		RetryAfter: resp.RetryAfter,
 		Attempts:   resp.Attempts,
+		NotRetried: resp.NotRetried,
 		stopped:    resp.Stopped,
 	}
 	if id := resp.Showable(requestID); e.RequestID == "" && transport.IsToken(id) {
@@ -129,9 +140,7 @@ func (e *APIError) Error() string {
 	if e.RetryAfter > 0 {
 		t.add("retry after %s", e.RetryAfter)
 	}
-	if e.stopped != nil {
-		t.add("not tried again: the caller's context ended or would have")
-	}
+	t.notRetried(e.NotRetried, e.stopped)
 	if advice := adviceByStatus[e.StatusCode]; advice != "" {
 		t.add("%s", advice)
 	}
@@ -265,6 +274,8 @@ type TransportError struct {
 	Kind     string
 	Host     string // that the call was for
 	Attempts int    // how often the call was sent
+	// NotRetried is one of the NotRetried constants, or "".
+	NotRetried string
 
 	stopped error                   // the end of the caller's context, or nil
 	cause   error                   // what may be shown, or nil
@@ -292,6 +303,7 @@ func (e *TransportError) Error() string {
 	if e.cause != nil {
 		t.add("%s", e.cause)
 	}
+	t.notRetried(e.NotRetried, nil)
 	return t.String()
 }
 
@@ -379,9 +391,12 @@ func (c *Client) failure(resp *transport.Response) error {
 		Kind:     string(f.Kind),
 		Host:     c.base.Host,
 		Attempts: resp.Attempts,
-		stopped:  resp.Stopped,
-		cause:    f.Cause,
-		is:       f.Is,
+
+		NotRetried: resp.NotRetried,
+
+		stopped: resp.Stopped,
+		cause:   f.Cause,
+		is:      f.Is,
 	}
 }
 
@@ -405,6 +420,15 @@ func (t *errorText) add(format string, args ...any) *errorText {
 func (t *errorText) token(name, value string) {
 	if transport.IsToken(strings.NewReplacer("/", "", "[", "", "]", "").Replace(value)) {
 		t.add("%s %s", name, value)
+	}
+}
+
+func (t *errorText) notRetried(reason string, stopped error) {
+	if reason == "" && stopped != nil {
+		reason = "the caller's context ended"
+	}
+	if reason != "" {
+		t.add("not tried again: %s", reason)
 	}
 }
 

@@ -194,30 +194,6 @@ func TestRetryAfterInThePastIsNone(t *testing.T) {
 	})
 }
 
-func TestSuccessesDoNotSaveUpRetriesForAStorm(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const calls = 1000
-		down, sent := false, 0
-		client := newClient(t, func(*http.Request) (*http.Response, error) {
-			sent++
-			if down {
-				return answerWith(503, ""), nil
-			}
-			return answer(page("", "a")), nil
-		})
-		for range calls {
-			_, err := client.Sessions.List(t.Context(), nil)
-			require.NoError(t, err)
-		}
-		down, sent = true, 0
-		for range calls {
-			_, err := client.Sessions.List(t.Context(), nil)
-			require.ErrorIs(t, err, beltic.ErrServer)
-		}
-		assert.Equal(t, calls+50, sent)
-	})
-}
-
 func TestAnErrorTextOfTheLongestPartsIsBounded(t *testing.T) {
 	longest := strings.Repeat("x", 128)
 	body := fmt.Sprintf(`{"errors":[{"code":%[1]q,"source":{"pointer":%[1]q,"parameter":%[1]q}}]}`, longest)

@@ -296,44 +296,6 @@ type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-func TestTheRetryBudgetBoundsAStormAndRefills(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const calls = 1000
-		down := true
-		var mu sync.Mutex
-		sent := 0
-		client := newClient(t, func(*http.Request) (*http.Response, error) {
-			mu.Lock()
-			defer mu.Unlock()
-			sent++
-			if down {
-				return answerWith(503, ""), nil
-			}
-			return answer(page("", "a")), nil
-		})
-		var all sync.WaitGroup
-		for range calls {
-			all.Go(func() {
-				_, err := client.Sessions.List(t.Context(), nil)
-				assert.ErrorIs(t, err, beltic.ErrServer)
-			})
-		}
-		all.Wait()
-		assert.Equal(t, calls+50, sent)
-
-		down = false
-		for range 100 {
-			_, err := client.Sessions.List(t.Context(), nil)
-			require.NoError(t, err)
-		}
-		down, sent = true, 0
-		for range 100 {
-			client.Sessions.List(t.Context(), nil)
-		}
-		assert.Equal(t, 110, sent, "100 successes earned 10 retries")
-	})
-}
-
 func TestACancelledContextSendsNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -31,6 +31,7 @@ func retry(next Handler, maxRetries int, budget *budget) Handler {
 		if ctx.Err() != nil {
 			return Canceled(ctx)
 		}
+		budget.call()
 		var previous *Response
 		for attempt := 1; ; attempt++ {
 			resp := next(context.WithValue(ctx, attemptKey{}, attempt), req)
@@ -38,18 +39,20 @@ func retry(next Handler, maxRetries int, budget *budget) Handler {
 				previous.Stopped, resp = resp.Stopped, previous
 			}
 			resp.Attempts = attempt
-			if resp.succeeded() {
-				budget.earn()
-			}
 			if !resp.isTransient() || resp.Stopped != nil || attempt > maxRetries {
 				return resp
 			}
 			delay := max(fullJitter(attempt), resp.RetryAfter)
-			if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < delay {
-				resp.Stopped = context.DeadlineExceeded
+			deadline, hasDeadline := ctx.Deadline()
+			switch {
+			case resp.RetryAfter > maxRetryAfter:
+				resp.NotRetried = NotRetriedRetryAfter
 				return resp
-			}
-			if !budget.spend() {
+			case hasDeadline && time.Until(deadline) < delay:
+				resp.NotRetried, resp.Stopped = NotRetriedDeadline, context.DeadlineExceeded
+				return resp
+			case resp.RetryAfter == 0 && !budget.spend():
+				resp.NotRetried = NotRetriedBudget
 				return resp
 			}
 			if !sleep(ctx, delay) {
@@ -63,15 +66,21 @@ func retry(next Handler, maxRetries int, budget *budget) Handler {
 	}
 }
 
+// Why a call was not tried again although that might have helped.
+const (
+	NotRetriedRetryAfter = "the server asks for a longer wait than 60 s"
+	NotRetriedDeadline   = "the wait does not fit the deadline"
+	NotRetriedBudget     = "the retry budget of the client is used up"
+)
+
 func (r *Response) succeeded() bool { return r.Failure == nil && r.StatusCode < 400 }
 
-// isTransient reports whether another attempt may help, and the server does not ask for too long a
-// wait before it.
+// isTransient reports whether another attempt may help.
 func (r *Response) isTransient() bool {
 	if r.Failure != nil {
 		return r.Failure.Transient
 	}
-	return isTransientStatus(r.StatusCode) && r.RetryAfter <= maxRetryAfter
+	return isTransientStatus(r.StatusCode)
 }
 
 func isTransientStatus(status int) bool {

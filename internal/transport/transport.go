@@ -28,7 +28,9 @@ type Response struct {
 
 	Failure  *Failure // nil where there is an answer
 	Attempts int
-	Stopped  error // the end of the caller's context, where that kept the call from being answered or tried again
+	// NotRetried is why the call was not tried again although that might have helped, or "".
+	NotRetried string
+	Stopped    error // the end of the caller's context, where that kept the call from being answered or tried again
 
 	buffer   *bytes.Buffer          // that Body is in
 	isSecret func(text string) bool // tells what the server echoes of the request
