@@ -248,14 +248,15 @@ func (e *ItemError) Unwrap() error { return e.Err }
 
 // itemErrors are several bad records of one page, as [errors.Join] has them but for the text, which
 // would be as long as the page.
-type itemErrors []error
+type itemErrors struct{ Errors []error }
 
-func (e itemErrors) Error() string {
-	return newText("%d records of the page could not be decoded, the first is %s", len(e), strings.TrimPrefix(e[0].Error(), prefix)).String()
+func (e *itemErrors) Error() string {
+	first := strings.TrimPrefix(e.Errors[0].Error(), prefix)
+	return newText("%d records of the page could not be decoded, the first is %s", len(e.Errors), first).String()
 }
 
 // Unwrap returns an [*ItemError] for each record.
-func (e itemErrors) Unwrap() []error { return e }
+func (e *itemErrors) Unwrap() []error { return e.Errors }
 
 // ProtocolError is an answer that breaks the API's contract, so that going on could lose or repeat
 // records.

@@ -174,7 +174,7 @@ func (p *Page[T]) itemErr() error {
 	case 1:
 		return errs[0]
 	default:
-		return itemErrors(errs)
+		return &itemErrors{errs}
 	}
 }
 
