@@ -146,9 +146,9 @@ func (c Checkpoint) parts() (at position, filters uint64, tags delivered, ok boo
 		return at, 0, nil, false
 	}
 	at = position{cursor: string(head[cursorAt:]), direction: head[0] == 1}
-	ahead := int(binary.BigEndian.Uint32(head[aheadAt:]))
+	ahead := int64(binary.BigEndian.Uint32(head[aheadAt:])) // an int may have 32 bits
 	tags, ok = openEntries(entries, sum)
-	if !ok || ahead > len(tags) {
+	if !ok || ahead > int64(len(tags)) {
 		return at, 0, nil, false
 	}
 	// Those of the page were added behind those that stand behind them in the list.

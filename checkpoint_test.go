@@ -1,8 +1,12 @@
 package beltic_test
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -295,4 +299,14 @@ func TestACursorOfAnyBytesSurvivesACheckpoint(t *testing.T) {
 	_, err := client.Sessions.List(t.Context(), resume(it.Checkpoint()))
 	require.NoError(t, err)
 	assert.Equal(t, "\xff\x00é", server.requests[0].URL.Query().Get("page[after]"))
+}
+
+func TestACheckpointThatClaimsMoreThanItHasIsRefused(t *testing.T) {
+	head := binary.BigEndian.AppendUint32(make([]byte, 1+8), math.MaxUint32) // more than an int of 32 bits holds
+	head = binary.BigEndian.AppendUint32(head, crc32.ChecksumIEEE(head))
+	claim := beltic.Checkpoint("b2." + base64.RawURLEncoding.EncodeToString(head) + ".")
+	_, err := newClient(t, bodies().RoundTrip).Sessions.List(t.Context(), resume(claim))
+	problem, ok := errors.AsType[*beltic.ConfigError](err)
+	require.True(t, ok, "%v", err)
+	assert.Equal(t, "is not a whole checkpoint of this library", problem.Problem)
 }

@@ -157,8 +157,8 @@ func WithHTTPClient(client *http.Client) Option {
 	}
 }
 
-// maxMaxRetries bounds how long one call can go on against a server that is down: with 100 retries
-// about a quarter of an hour.
+// maxMaxRetries bounds how long one call can go on against a server that is down: 100 waits of at
+// most 8 s, or of what the server asks for.
 const maxMaxRetries = 100
 
 // WithMaxRetries says how often a failed call is tried again: 2 without this option, 0 for never,

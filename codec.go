@@ -160,8 +160,8 @@ func (s *space[E]) take(elements []E) []E {
 	return elements[:n:n]
 }
 
-// maxListed bounds the elements of all lists inside the records of a page: empty ones take a
-// hundred times the memory of their JSON.
+// maxListed bounds the elements of all lists inside the records of a page: an empty shareholder
+// takes 112 bytes for 3 of JSON.
 const maxListed = 100_000
 
 func readOne[E comparable](r *reader, table *object[E]) ([]E, error) {

@@ -58,9 +58,9 @@
 // # Limits
 //
 // One attempt takes up to 30 s ([WithTimeout]) and its body may stall for 10 s; an answer has up to
-// 8 MiB ([WithMaxResponseBytes]), 1,000 records (or Page.Size, if that is more) and, with the
-// library's own HTTP client, 256 KiB of headers; of an error 64 KiB are read. Redirects and links
-// are never followed, and the base URL is https.
+// 8 MiB ([WithMaxResponseBytes]), 1,000 records (or Page.Size, if that is more) with 100,000
+// elements in their lists and, with the library's own HTTP client, 256 KiB of headers; of an error
+// 64 KiB are read. Redirects and links are never followed, and the base URL is https.
 //
 // # Personal data
 //

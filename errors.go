@@ -389,15 +389,13 @@ func (c *Client) failure(resp *transport.Response) error {
 		return &DecodeError{Reason: ReasonEncoding, Detail: "the body is compressed in a way that was not asked for"}
 	}
 	return &TransportError{
-		Kind:     string(f.Kind),
-		Host:     c.base.Host,
-		Attempts: resp.Attempts,
-
+		Kind:       string(f.Kind),
+		Host:       c.base.Host,
+		Attempts:   resp.Attempts,
 		NotRetried: resp.NotRetried,
-
-		stopped: resp.Stopped,
-		cause:   f.Cause,
-		is:      f.Is,
+		stopped:    resp.Stopped,
+		cause:      f.Cause,
+		is:         f.Is,
 	}
 }
 
