@@ -51,9 +51,14 @@
 //
 // All calls of a client share a budget: in any ten seconds they are retried no more often than a
 // fifth of the calls, and three times a second beside. A thousand callers of a server that is down
-// add a fifth to its load; one caller, or a client that was idle, can always retry. A wait that the
-// server asked for is not charged, so a rate limit never ends a job. [APIError].NotRetried says
-// what kept a call from being tried again.
+// add a fifth to its load; one caller, or a client that was idle, can always retry. There is no
+// option for it. [APIError].NotRetried says what kept a call from being tried again.
+//
+// A rate limit is the normal case, not a failure. A wait that the server asked for is not charged
+// to the budget. After a 429 with a Retry-After all calls of the client wait until then, and start
+// slowly: first one, then twice as many with each round, those that were turned away most often
+// first. So many callers of one client do not turn each other away until none has an attempt left.
+// A call whose deadline is earlier is sent at once, and [WithMaxRetries](0) waits for nothing.
 //
 // # Limits
 //

@@ -16,6 +16,7 @@ const (
 	buffer     = "internal/transport/buffer.go"
 	exchange   = "internal/transport/exchange.go"
 	failure    = "internal/transport/failure.go"
+	turns      = "internal/transport/gate.go"
 	httpclient = "internal/transport/httpclient.go"
 	logging    = "internal/transport/log.go"
 	requestid  = "internal/transport/requestid.go"
@@ -342,7 +343,7 @@ var mutants = []mutant{
 		`false:`, in("TestAWaitThatIsTooLongIsTheCallersToDecide")},
 	{"a wait that does not fit the deadline is not begun", retry,
 		`time.Until(deadline) < delay`,
-		`time.Until(deadline) < 0`, in("TestAWaitThatDoesNotFitTheDeadlineReturnsTheAPIsErrorAtOnce")},
+		`time.Until(deadline) < 0`, in("TestAnErrorSaysWhyACallWasNotTriedAgain")},
 	{"all retries of a client share a budget", retry,
 		`resp.RetryAfter == 0 && !budget.spend():`,
 		`false:`, in("TestTheRetryBudgetBoundsAStorm")},
@@ -358,6 +359,52 @@ var mutants = []mutant{
 	{"the budget forgets what was ten seconds ago", budget,
 		`if t.second > now.second-budgetSeconds {`,
 		`if true {`, in("TestTheRetryBudgetIsOverTime")},
+	{"a 429 holds the calls of the client", retry,
+		`delay = gate.close(resp.RetryAfter)`,
+		`_ = gate.close`, in("TestACallWaitsWhereAnotherWasTurnedAway")},
+	{"a client without retries is not held", retry,
+		`if resp.isRateLimit() && maxRetries > 0 {`,
+		`if resp.isRateLimit() {`, in("TestACallDoesNotWaitForWhatIsNotObeyed/a_client_without_retries")},
+	{"a wait that is not obeyed holds nobody", turns,
+		`&& r.RetryAfter <= maxRetryAfter`,
+		``, in("TestACallDoesNotWaitForWhatIsNotObeyed/a_wait_that_is_too_long")},
+	{"a longer wait is not cut by a shorter one", turns,
+		`wait > d {`,
+		`false && wait > d {`, in("TestACallWhoseDeadlineIsBeforeTheEndOfTheWaitAsksTheServer")},
+	{"a first attempt whose deadline is too early is sent", turns,
+		`case !fits && attempt > 1:`,
+		`case !fits:`, in("TestACallWhoseDeadlineIsBeforeTheEndOfTheWaitAsksTheServer")},
+	{"a retry whose deadline is too early is not sent", turns,
+		`case !fits && attempt > 1:`,
+		`case !fits && attempt < 1:`, in("TestARetryWhoseDeadlineIsBeforeTheEndOfTheWaitIsNotMade")},
+	{"who was turned away most often goes first", turns,
+		`return other.attempt < attempt`,
+		`return false`, in("TestFiftyAccountsUnderARateLimitComeToTheirEnd")},
+	{"after a wait the calls start slowly", turns,
+		`g.inside < max(1, g.passed)`,
+		`g.inside < 1000`, in("TestFiftyAccountsUnderARateLimitComeToTheirEnd")},
+	{"the slow start grows", turns,
+		`g.inside < max(1, g.passed)`,
+		`g.inside < 1`, in("TestManyThatWereTurnedAwayDoNotWaitForEachOtherOneByOne")},
+	{"each wait starts slowly anew", turns,
+		`	g.passed = 0
+`,
+		``, in("TestFiftyAccountsUnderARateLimitComeToTheirEnd")},
+	{"nobody passes those in line", turns,
+		`if len(g.queue) == 0 && g.inside == 0 && !g.isClosed() {`,
+		`if !g.isClosed() {`, in("TestFiftyAccountsUnderARateLimitComeToTheirEnd")},
+	{"a turn that nobody wants is given back", turns,
+		`if i < 0 { // it has just begun`,
+		`if false {`, in("TestATurnThatComesAsItsContextEndsIsGivenBack")},
+	{"a turn is over after a second", turns,
+		`time.AfterFunc(maxTurn, end)`,
+		`time.AfterFunc(time.Hour, end)`, in("TestATurnIsOverAfterASecond")},
+	{"a call in line ends with its context", turns,
+		`	case <-ctx.Done():
+		g.giveUp(t)
+		return nil, false
+`,
+		``, in("TestACallThatWaitsForOthersEndsWithItsContext")},
 	{"retries are bounded in number", "client.go",
 		`if n > maxMaxRetries {`,
 		`if false {`, row("F170")},

@@ -26,15 +26,24 @@ func attemptOf(ctx context.Context) int {
 // wait does not fit the caller's deadline or the limits, the failure is returned at once. A call
 // that ends while it is being retried returns the answer that made it try again, so that the
 // evidence is not lost to a bare "deadline exceeded".
-func retry(next Handler, maxRetries int, budget *budget) Handler {
+func retry(next Handler, maxRetries int, budget *budget, gate *gate) Handler {
 	return func(ctx context.Context, req *Request) *Response {
 		if ctx.Err() != nil {
 			return Canceled(ctx)
 		}
 		budget.call()
-		var previous *Response
+		var resp, previous *Response
 		for attempt := 1; ; attempt++ {
-			resp := next(context.WithValue(ctx, attemptKey{}, attempt), req)
+			leave, ok := gate.enter(ctx, attempt)
+			if !ok {
+				return stopped(ctx, resp)
+			}
+			resp = next(context.WithValue(ctx, attemptKey{}, attempt), req)
+			delay := max(fullJitter(attempt), resp.RetryAfter)
+			if resp.isRateLimit() && maxRetries > 0 {
+				delay = gate.close(resp.RetryAfter)
+			}
+			leave(!resp.isRateLimit())
 			if resp.Stopped != nil && previous != nil {
 				previous.Stopped, resp = resp.Stopped, previous
 			}
@@ -42,28 +51,39 @@ func retry(next Handler, maxRetries int, budget *budget) Handler {
 			if !resp.isTransient() || resp.Stopped != nil || attempt > maxRetries {
 				return resp
 			}
-			delay := max(fullJitter(attempt), resp.RetryAfter)
 			deadline, hasDeadline := ctx.Deadline()
 			switch {
 			case resp.RetryAfter > maxRetryAfter:
 				resp.NotRetried = NotRetriedRetryAfter
 				return resp
 			case hasDeadline && time.Until(deadline) < delay:
-				resp.NotRetried, resp.Stopped = NotRetriedDeadline, context.DeadlineExceeded
-				return resp
+				return stopped(ctx, resp)
 			case resp.RetryAfter == 0 && !budget.spend():
 				resp.NotRetried = NotRetriedBudget
 				return resp
 			}
-			if !sleep(ctx, delay) {
-				resp.Stopped = cancellation(ctx)
-				return resp
+			if !resp.isRateLimit() && !sleep(ctx, delay) { // a rate limit is waited for at the gate
+				return stopped(ctx, resp)
 			}
 			if resp.Failure == nil {
 				previous = resp
 			}
 		}
 	}
+}
+
+// stopped is how a call ends whose wait was cut short, or does not fit its deadline: with the response
+// that made it wait, if there is one.
+func stopped(ctx context.Context, resp *Response) *Response {
+	switch {
+	case resp == nil:
+		return Canceled(ctx)
+	case ctx.Err() == nil:
+		resp.NotRetried, resp.Stopped = NotRetriedDeadline, context.DeadlineExceeded
+	default:
+		resp.Stopped = cancellation(ctx)
+	}
+	return resp
 }
 
 // Why a call was not tried again although that might have helped.

@@ -69,6 +69,6 @@ func New(c Config) Handler {
 	send = authenticate(send, c.Origin, c.Key, c.UserAgent) // inside the retries: every attempt carries the key, and only to its origin
 	send = withTimeout(send, c.Timeout)                     // inside the retries: it bounds one attempt, not the call
 	send = logAttempts(send, c.Logger)                      // inside the retries: one line for each attempt
-	send = retry(send, c.MaxRetries, newBudget())
+	send = retry(send, c.MaxRetries, newBudget(), &gate{})
 	return send
 }
