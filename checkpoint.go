@@ -225,20 +225,30 @@ func (w *walk[T]) remembered(ahead delivered) delivered {
 	return all[:min(len(all), w.list.maxItems)]
 }
 
-// raw is the i-th record of the page as it was sent, while the walk is in the page.
-func (p *Page[T]) raw(i int) []byte { return p.body.Body[p.records[i].start:p.records[i].end] }
+// raw is the i-th record of the page to be delivered, as it was sent, while the walk is in the page.
+func (p *Page[T]) raw(i int) []byte {
+	record := p.records[p.at.direction.nth(i, len(p.records))]
+	return p.body.Body[record.start:record.end]
+}
 
-// deliveredBehind are the records of the page behind the first n that an earlier walk has
-// delivered.
+// deliveredBehind are the records of the page that come after the first n and that an earlier walk
+// has delivered.
 func (p *Page[T]) deliveredBehind(n int) delivered {
 	if len(p.dropped) == 0 {
 		return nil
 	}
+	rest := p.records[n:]
+	if p.at.direction == backward {
+		rest = p.records[:len(p.records)-n]
+	}
 	count := 0
-	for _, record := range p.records[n:] {
+	for _, record := range rest {
 		if record.isDelivered {
 			count++
 		}
+	}
+	if p.at.direction == backward {
+		return p.dropped[:count]
 	}
 	return p.dropped[len(p.dropped)-count:]
 }

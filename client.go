@@ -161,8 +161,8 @@ func WithHTTPClient(client *http.Client) Option {
 // most 8 s, or of what the server asks for.
 const maxMaxRetries = 100
 
-// WithMaxRetries says how often a failed call is tried again: 2 without this option, 0 for never,
-// up to 100. Whatever the number, all calls of a client share a budget: in any ten seconds they are
+// WithMaxRetries says how often a failed call is tried again: 2 without this option, up to 100. 0 is
+// never. Whatever the number, all calls of a client share a budget: in any ten seconds they are
 // retried no more often than a fifth of the calls, and three times a second beside. A wait that the
 // server asked for (Retry-After) is not charged.
 func WithMaxRetries(n int) Option {
@@ -179,7 +179,7 @@ func WithMaxRetries(n int) Option {
 }
 
 // WithTimeout bounds one attempt of a call, from the dial to the last byte of the answer: 30 s
-// without this option, and if d is 0. To bound a whole call with its retries, give it a context
+// without this option. 0 is that default too, not "at once" and not "never". To bound a whole call with its retries, give it a context
 // with a deadline.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) error {
@@ -214,7 +214,7 @@ func WithLogger(logger *slog.Logger) Option {
 }
 
 // WithMaxResponseBytes bounds the body of one answer after decompression: 8 MiB without this
-// option, and if n is 0.
+// option. 0 is that default too, not "nothing" and not "no bound".
 func WithMaxResponseBytes(n int64) Option {
 	return func(c *config) error {
 		if n < 0 {

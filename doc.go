@@ -15,9 +15,23 @@
 //
 // [SessionsService.All] ranges over records and [SessionsService.Pages] over pages;
 // [SessionsService.List] and [Page.Next] get one page at a time; [SessionsService.Iterator] can be
-// stopped and resumed by its [Checkpoint]. All have one core: a list ends only when the API says
-// so, a record that cannot be decoded is an [*ItemError] that does not hide the others, and a list
-// that would go round in circles ends with a [*ProtocolError].
+// stopped and resumed by its [Checkpoint]; [Collect] gathers the first records of a range. All have
+// one core: a list ends only when the API says so, and a list that would go round in circles ends
+// with a [*ProtocolError].
+//
+// A record that cannot be decoded does not hide the others. A range, over records or pages, gives
+// it as an [*ItemError] and goes on if the loop does; any other error ends the range:
+//
+//	for session, err := range client.Sessions.All(ctx, nil) {
+//		if item, ok := errors.AsType[*beltic.ItemError](err); ok {
+//			log.Print("skipped: ", item)
+//			continue
+//		}
+//		if err != nil {
+//			return err
+//		}
+//		…
+//	}
 //
 // # Records
 //

@@ -167,7 +167,7 @@ func (r *pageReader[T]) document(resp *transport.Response) (doc document, err er
 // readRecord reads the next element of data into the page.
 func (r *pageReader[T]) readRecord() error {
 	if len(r.page.records) == r.list.maxItems {
-		return &LimitError{Limit: "items", Max: int64(r.list.maxItems)}
+		return &LimitError{Limit: LimitItems, Max: int64(r.list.maxItems)}
 	}
 	v := r.place()
 	start := r.StartItem()
@@ -187,6 +187,7 @@ func (r *pageReader[T]) readRecord() error {
 		r.unplace()
 	case failure != nil:
 		entry.bad = r.itemError(raw, v, failure)
+		r.page.Skipped = append(r.page.Skipped, entry.bad)
 		r.unplace()
 	case r.list.keepRaw:
 		*r.list.resource.raw(v) = bytes.Clone(raw)

@@ -49,8 +49,8 @@ var adviceByStatus = map[int]string{
 }
 
 // APIError is an answer with an error status. Its text is safe to log; the API's own words, which
-// may quote a person's data, are in Errors only. The body of the Identity API's errors is
-// undocumented, so Errors may be empty.
+// may quote a person's data, are in Errors, Body and Header only. The body of the Identity API's
+// errors is undocumented: Errors is empty where it is of no known form, and Body is there to look at.
 //
 // It matches the sentinel of its status ([ErrRateLimited] and so on) by [errors.Is], and the error
 // of the caller's context if that is what kept the call from being tried again.
@@ -62,6 +62,11 @@ type APIError struct {
 	Attempts   int           // how often the call was sent
 	NotRetried string        // one of the NotRetried constants, or ""
 
+	// Body is what the server sent, up to 64 KiB of it, and Header its headers. Both are never
+	// printed and not encoded.
+	Body   []byte      `json:"-"`
+	Header http.Header `json:"-"`
+
 	stopped error
 }
 
@@ -69,9 +74,9 @@ type APIError struct {
 // [APIError] and a [TransportError]. Where all attempts were used up, or another would not help, it
 // is "".
 const (
-	NotRetriedRetryAfter = transport.NotRetriedRetryAfter
-	NotRetriedDeadline   = transport.NotRetriedDeadline
-	NotRetriedBudget     = transport.NotRetriedBudget
+	NotRetriedRetryAfter = "the server asks for a longer wait than 60 s"
+	NotRetriedDeadline   = "the wait does not fit the deadline"
+	NotRetriedBudget     = "the retry budget of the client is used up"
 )
 
 // ErrorObject is one error of an answer, in the form of JSON:API; answers of other shapes are
@@ -102,6 +107,8 @@ func newAPIError(resp *transport.Response) *APIError {
 		RetryAfter: resp.RetryAfter,
 		Attempts:   resp.Attempts,
 		NotRetried: resp.NotRetried,
+		Body:       resp.Body,
+		Header:     resp.Header,
 		stopped:    resp.Stopped,
 	}
 	if id := resp.Showable(requestID); e.RequestID == "" && transport.IsToken(id) {
@@ -164,14 +171,14 @@ func (e APIError) Equal(other APIError) bool { return reflect.DeepEqual(e, other
 
 // The values of [DecodeError].Reason.
 const (
-	ReasonSyntax      = jsonapi.ReasonSyntax
-	ReasonTrailing    = jsonapi.ReasonTrailing
-	ReasonUTF8        = jsonapi.ReasonUTF8
-	ReasonDuplicate   = jsonapi.ReasonDuplicate
-	ReasonDepth       = jsonapi.ReasonDepth
-	ReasonType        = jsonapi.ReasonType
-	ReasonValue       = jsonapi.ReasonValue
-	ReasonMissing     = jsonapi.ReasonMissing
+	ReasonSyntax      = "syntax"
+	ReasonTrailing    = "trailing data"
+	ReasonUTF8        = "invalid UTF-8"
+	ReasonDuplicate   = "duplicate name"
+	ReasonDepth       = "nested too deeply"
+	ReasonType        = "wrong type"
+	ReasonValue       = "unusable value"
+	ReasonMissing     = "missing member"
 	ReasonContentType = "content type"
 	ReasonEncoding    = "content encoding"
 )
@@ -268,11 +275,23 @@ func (e *ProtocolError) Error() string {
 	return newText("the answer breaks the API's contract: %s", e.Reason).String()
 }
 
+// The values of [TransportError].Kind.
+const (
+	KindCanceled   = "canceled"   // the caller's context ended
+	KindTimeout    = "timeout"    // an attempt or one of its steps took too long
+	KindDNS        = "dns"        // the host name could not be resolved
+	KindDial       = "dial"       // no connection
+	KindTLS        = "tls"        // no secure connection
+	KindProxy      = "proxy"      // the proxy refused, or could not be reached
+	KindConnection = "connection" // the connection broke before the answer
+	KindBody       = "body"       // the connection broke in the middle of the answer
+	KindOrigin     = "origin"     // the request would have left the origin of the base URL
+	KindTransport  = "transport"  // any other failure
+)
+
 // TransportError is a call that got no answer, or was canceled.
 type TransportError struct {
-	// Kind is "canceled", "timeout", "dns", "dial", "tls", "proxy", "connection", "body", "origin"
-	// or "transport".
-	Kind     string
+	Kind     string // one of the Kind constants
 	Host     string // that the call was for
 	Attempts int    // how often the call was sent
 	// NotRetried is one of the NotRetried constants, or "".
@@ -358,9 +377,17 @@ func (e *RedirectError) Error() string {
 	return t.String()
 }
 
+// The values of [LimitError].Limit.
+const (
+	LimitResponseBody    = "response body"
+	LimitResponseHeaders = "response headers"
+	LimitItems           = "items"       // of one page
+	LimitEmptyPages      = "empty pages" // in a row
+)
+
 // LimitError is an answer that is larger than the library accepts.
 type LimitError struct {
-	Limit string // "response body", "response headers", "items" or "empty pages"
+	Limit string // one of the Limit constants
 	Max   int64  // bytes of a body or headers, otherwise a count
 }
 

@@ -22,6 +22,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/belticlabs/beltic-go"
+	"github.com/belticlabs/beltic-go/internal/jsonapi"
+	"github.com/belticlabs/beltic-go/internal/transport"
 )
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
@@ -346,4 +348,59 @@ func TestAPageOfManyBadRecordsTakesLittleMemory(t *testing.T) {
 		assert.True(t, isItemError(err), "%T", err)
 	})
 	assert.Less(t, bytes, float64(20<<20)) // 29 MiB more if each bad record had a place in Data
+}
+
+func TestAnErrorOfUnknownFormIsThereToLookAt(t *testing.T) {
+	const body = `{"fault":{"faultstring":"canary of the server"}}`
+	err := requireAPIError(t, listOnce(t, 400, body, "X-Fault", "canary of the gateway"))
+	assert.Empty(t, err.Errors)
+	assert.Equal(t, body, string(err.Body))
+	assert.Equal(t, "canary of the gateway", err.Header.Get("X-Fault"))
+	for _, value := range []any{err, *err, struct{ Err error }{err}, struct{ Err beltic.APIError }{*err}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			assert.NotContains(t, fmt.Sprintf(verb, value), "canary")
+			assert.NotContains(t, fmt.Sprintf(verb, value), "63616e617279")
+		}
+		text, marshalErr := json.Marshal(value)
+		require.NoError(t, marshalErr)
+		assert.NotContains(t, string(text), "canary")
+		var log bytes.Buffer
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("failed", "err", value)
+		slog.New(slog.NewTextHandler(&log, nil)).Info("failed", "err", value)
+		assert.NotContains(t, log.String(), "canary")
+	}
+
+	err = requireAPIError(t, listOnce(t, 400, strings.Repeat("x", 1<<20)))
+	assert.Len(t, err.Body, 64<<10)
+}
+
+// The values stand in the documentation, so they are written out there.
+func TestConstantsAreTheWordsOfTheLowerLevels(t *testing.T) {
+	for public, internal := range map[string]string{
+		beltic.ReasonSyntax:         jsonapi.ReasonSyntax,
+		beltic.ReasonTrailing:       jsonapi.ReasonTrailing,
+		beltic.ReasonUTF8:           jsonapi.ReasonUTF8,
+		beltic.ReasonDuplicate:      jsonapi.ReasonDuplicate,
+		beltic.ReasonDepth:          jsonapi.ReasonDepth,
+		beltic.ReasonType:           jsonapi.ReasonType,
+		beltic.ReasonValue:          jsonapi.ReasonValue,
+		beltic.ReasonMissing:        jsonapi.ReasonMissing,
+		beltic.NotRetriedRetryAfter: transport.NotRetriedRetryAfter,
+		beltic.NotRetriedDeadline:   transport.NotRetriedDeadline,
+		beltic.NotRetriedBudget:     transport.NotRetriedBudget,
+		beltic.KindCanceled:         string(transport.KindCanceled),
+		beltic.KindTimeout:          string(transport.KindTimeout),
+		beltic.KindDNS:              string(transport.KindDNS),
+		beltic.KindDial:             string(transport.KindDial),
+		beltic.KindTLS:              string(transport.KindTLS),
+		beltic.KindProxy:            string(transport.KindProxy),
+		beltic.KindConnection:       string(transport.KindConnection),
+		beltic.KindBody:             string(transport.KindBody),
+		beltic.KindOrigin:           string(transport.KindOrigin),
+		beltic.KindTransport:        string(transport.KindTransport),
+		beltic.LimitResponseBody:    string(transport.KindBodySize),
+		beltic.LimitResponseHeaders: string(transport.KindHeaderSize),
+	} {
+		assert.Equal(t, public, internal)
+	}
 }

@@ -65,11 +65,17 @@ func ExampleSessionsService_All() {
 	// Output: true
 }
 
+// A page comes without an error. Each of its records that could not be decoded comes after it.
 func ExampleSessionsService_Pages() {
 	server := newServer()
 	defer server.Close()
+	server.Inject(beltictest.Next(), beltictest.PoisonRecord())
 
 	for page, err := range server.Client().Sessions.Pages(context.Background(), &beltic.SessionListOptions{Page: beltic.PageOptions{Size: 15}}) {
+		if item, ok := errors.AsType[*beltic.ItemError](err); ok {
+			fmt.Println("skipped one record:", item.Err != nil)
+			continue
+		}
 		if err != nil {
 			fmt.Println(err)
 			return
@@ -77,9 +83,19 @@ func ExampleSessionsService_Pages() {
 		fmt.Println(len(page.Data), page.HasNext())
 	}
 	// Output:
-	// 15 true
+	// 14 true
+	// skipped one record: true
 	// 15 true
 	// 10 false
+}
+
+func ExampleCollect() {
+	server := newServer()
+	defer server.Close()
+
+	sessions, err := beltic.Collect(server.Client().Sessions.All(context.Background(), nil), 20)
+	fmt.Println(len(sessions), err)
+	// Output: 20 <nil>
 }
 
 func ExampleSessionsService_List() {

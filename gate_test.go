@@ -224,17 +224,17 @@ func TestManyThatWereTurnedAwayDoNotWaitForEachOtherOneByOne(t *testing.T) {
 func TestATurnThatComesAsItsContextEndsIsGivenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var isLimited atomic.Bool
-		var cancel context.CancelFunc
+		var giveUp context.CancelFunc
 		client := newClient(t, func(req *http.Request) (*http.Response, error) {
 			if isLimited.Swap(false) {
 				return answerWith(http.StatusTooManyRequests, "", "Retry-After", "1"), nil
 			}
-			defer cancel()
+			defer giveUp()
 			return serve(req)
 		})
 		for range 200 {
-			var ctx context.Context
-			ctx, cancel = context.WithCancel(t.Context())
+			ctx, cancel := context.WithCancel(t.Context())
+			giveUp = cancel
 			var all sync.WaitGroup
 			isLimited.Store(true)
 			all.Go(func() { client.Sessions.List(t.Context(), nil) })
@@ -248,6 +248,7 @@ func TestATurnThatComesAsItsContextEndsIsGivenBack(t *testing.T) {
 				_, err := client.Sessions.List(t.Context(), nil)
 				require.NoError(t, err)
 			}))
+			cancel()
 		}
 	})
 }

@@ -290,31 +290,28 @@ func byAll(t *testing.T, r *rand.Rand, server *modelServer) (got []string, err e
 }
 
 // inOrder merges the good and the bad records of a page by their places.
-func inOrder(page *beltic.Page[beltic.Session], err error) (ids []string, final error) {
+func inOrder(page *beltic.Page[beltic.Session]) (ids []string) {
 	good := page.Data
-	for _, e := range tree(err) {
-		if item, ok := e.(*beltic.ItemError); ok {
-			for len(ids) < item.Index {
-				ids, good = append(ids, good[0].ID), good[1:]
-			}
-			ids = append(ids, item.ID)
-		} else if _, ok := e.(*beltic.ProtocolError); ok {
-			final = e
+	for _, item := range page.Skipped {
+		for len(ids) < item.Index {
+			ids, good = append(ids, good[0].ID), good[1:]
 		}
+		ids = append(ids, item.ID)
 	}
 	for i := range good {
 		ids = append(ids, good[i].ID)
 	}
-	return ids, final
+	return ids
 }
 
 func byPages(t *testing.T, r *rand.Rand, server *modelServer) (got []string, err error) {
 	for page, err := range modelClient(t, server).Sessions.Pages(t.Context(), readAheadOrNot(r)) {
-		if page == nil {
+		switch {
+		case page != nil:
+			got = append(got, inOrder(page)...)
+		case !isItemError(err):
 			return got, err
 		}
-		ids, _ := inOrder(page, err)
-		got = append(got, ids...)
 	}
 	return got, nil
 }
@@ -325,7 +322,7 @@ func byHand(t *testing.T, _ *rand.Rand, server *modelServer) (got []string, err 
 		if page == nil {
 			return got, err
 		}
-		ids, _ := inOrder(page, err)
+		ids := inOrder(page)
 		if got = append(got, ids...); !page.HasNext() {
 			return got, nil
 		}
@@ -360,7 +357,7 @@ func byResuming(t *testing.T, r *rand.Rand, server *modelServer) (got []string, 
 		n := 1 + r.IntN(6)
 		server.want = append(server.want, model.take(n)...)
 		texts, err := someOf(t, it, n)
-		it.Stop()
+		it.Close()
 		synctest.Wait()
 		clear(server.failed)
 		got = append(got, texts...)

@@ -17,7 +17,7 @@ type PageOptions struct {
 	Size   int    `url:"size,omitempty"`   // records a page; 0 is the API's default, 15
 	After  string `url:"after,omitempty"`  // start behind this cursor, such as Meta.Page.Cursors.End of a page
 	Before string `url:"before,omitempty"` // start in front of this cursor, such as Meta.Page.Cursors.Start, and go backward
-	Total  bool   `url:"total,omitempty"`  // ask for the total count, which may cost the API time
+	Total  bool   `url:"total,omitempty"`  // ask for the total count, with the first page only: it costs the API time
 
 	// ReadAhead fetches the next page while the caller works on this one: at most one request that
 	// is not needed, on a goroutine that ends with the range or the iterator. It makes no
@@ -52,6 +52,9 @@ type Page[T any] struct {
 	Meta     Meta      `json:"meta"`
 	Links    Links     `json:"links,omitzero"` // as sent; the library never follows a link
 	Response *Response `json:"-"`
+
+	// Skipped are the records of the page that could not be decoded and so are not in Data.
+	Skipped []*ItemError `json:"-"`
 
 	records    []record            // in the order of the wire: good, bad and dropped
 	dropped    delivered           // the records that an earlier walk delivered
@@ -120,6 +123,7 @@ func (p *Page[T]) HasNext() bool { return p.Meta.Page.HasNextPage }
 func (p *Page[T]) HasPrevious() bool { return p.Meta.Page.HasPreviousPage }
 
 // Total is how many records the whole list has, if PageOptions.Total asked for it and the API told.
+// Only the first page of a list asks; those that follow it tell what it was told.
 func (p *Page[T]) Total() (n int, ok bool) { return p.Meta.Page.Total.Get() }
 
 // Next gets the page behind this one, with the same options. The errors are those of
@@ -160,22 +164,45 @@ func (p *Page[T]) hasMore(d direction) bool {
 	return p.HasNext()
 }
 
-// itemErr is one error for all records that could not be decoded, or nil.
-func (p *Page[T]) itemErr() error {
-	var errs []error
-	for _, r := range p.records {
-		if r.bad != nil {
-			errs = append(errs, r.bad)
-		}
-	}
-	switch len(errs) {
+// itemErr is one error for records that could not be decoded, or nil for none.
+func itemErr(items []*ItemError) error {
+	switch len(items) {
 	case 0:
 		return nil
 	case 1:
-		return errs[0]
-	default:
-		return &itemErrors{errs}
+		return items[0]
 	}
+	errs := make([]error, len(items))
+	for i, item := range items {
+		errs[i] = item
+	}
+	return &itemErrors{errs}
+}
+
+// Collect gathers the records of a range, such as that of [SessionsService.All]: copies of the first
+// limit of them, which is at least 1. It asks for no page that it does not need.
+//
+// Records that cannot be decoded are left out and do not count; they come as an error beside the
+// others, one [*ItemError] each. With any other error come the records before it.
+func Collect[T any](seq iter.Seq2[*T, error], limit int) ([]T, error) {
+	if limit < 1 {
+		return nil, &ConfigError{Field: "limit", Problem: "is less than 1"}
+	}
+	var records []T
+	var skipped []*ItemError
+	for record, err := range seq {
+		if item, ok := errors.AsType[*ItemError](err); ok {
+			skipped = append(skipped, item)
+			continue
+		}
+		if err != nil {
+			return records, errors.Join(itemErr(skipped), err)
+		}
+		if records = append(records, *record); len(records) == limit {
+			break
+		}
+	}
+	return records, itemErr(skipped)
 }
 
 // Iterator is a cursor over the records of a list, page after page. It is not safe for concurrent
@@ -198,8 +225,8 @@ func (p *Page[T]) itemErr() error {
 type Iterator[T any] struct {
 	walk    *walk[T]
 	page    *Page[T]
-	i       int // the record of the page that Next goes to
-	place   int // in Data, of the next good one
+	i       int // how many records of the page Next has passed
+	good    int // how many of those are in Data
 	current *T
 	err     error
 	done    bool
@@ -231,19 +258,20 @@ func (it *Iterator[T]) Next(ctx context.Context) bool {
 			return it.end(err)
 		}
 		it.walk.letGo(it.page)
-		it.page, it.i, it.place = page, 0, 0
+		it.page, it.i, it.good = page, 0, 0
 	}
 	if err := it.walk.alive(ctx); err != nil {
 		return it.end(err)
 	}
-	record := it.page.records[it.i]
+	d := it.page.at.direction
+	record := it.page.records[d.nth(it.i, len(it.page.records))]
 	it.i++
 	if record.bad != nil {
 		it.err = record.bad
 		return false
 	}
-	it.current = &it.page.Data[it.place]
-	it.place++
+	it.current = &it.page.Data[d.nth(it.good, len(it.page.Data))]
+	it.good++
 	return true
 }
 
@@ -253,15 +281,16 @@ func (it *Iterator[T]) atEndOfPage() bool {
 	if it.page == nil {
 		return true
 	}
-	for it.i < len(it.page.records) && it.page.records[it.i].isDelivered {
+	n := len(it.page.records)
+	for it.i < n && it.page.records[it.page.at.direction.nth(it.i, n)].isDelivered {
 		it.i++
 	}
-	return it.i == len(it.page.records)
+	return it.i == n
 }
 
 func (it *Iterator[T]) end(err error) bool {
 	it.err = err
-	it.Stop()
+	it.Close()
 	return false
 }
 
@@ -269,13 +298,13 @@ func (it *Iterator[T]) end(err error) bool {
 // after a Next that returned false.
 func (it *Iterator[T]) Current() *T { return it.current }
 
-// Err is why Next returned false; nil at the end of the list, and where Stop ended the iteration.
+// Err is why Next returned false; nil at the end of the list, and where Close ended the iteration.
 func (it *Iterator[T]) Err() error { return it.err }
 
-// Stop ends the iteration and a page that is being read ahead. Only an iterator with ReadAhead that
+// Close ends the iteration and a page that is being read ahead. Only an iterator with ReadAhead that
 // is given up before its end needs it, and even there the one request ends by itself. Checkpoint
-// keeps working.
-func (it *Iterator[T]) Stop() {
+// keeps working. It returns no error because nothing that it does can fail.
+func (it *Iterator[T]) Close() {
 	if !it.done && isItemError(it.err) {
 		it.err = nil
 	}
@@ -284,6 +313,11 @@ func (it *Iterator[T]) Stop() {
 		it.walk.stop()
 	}
 }
+
+// Stop is Close.
+//
+// Deprecated: use Close.
+func (it *Iterator[T]) Stop() { it.Close() }
 
 // Checkpoint is the place behind the last record that Next went to, an undecodable one included. It
 // can be taken at any time, also after an error. Before the first Next it is where the iterator
@@ -310,7 +344,7 @@ func (w *walk[T]) page(ctx context.Context) (*Page[T], error) {
 		return nil, err
 	}
 	page.trail.Store(w.trail)
-	itemErr, broken := page.itemErr(), page.broken(page.at.direction)
+	itemErr, broken := itemErr(page.Skipped), page.broken(page.at.direction)
 	if itemErr == nil || broken == nil {
 		return page, cmp.Or(itemErr, broken)
 	}
@@ -322,7 +356,7 @@ func all[T any](ctx context.Context, newWalk func() *walk[T]) iter.Seq2[*T, erro
 	return func(yield func(*T, error) bool) {
 		it := &Iterator[T]{walk: newWalk()}
 		it.walk.oneContext = true
-		defer it.Stop()
+		defer it.Close()
 		for {
 			switch ok := it.Next(ctx); {
 			case ok:
@@ -357,8 +391,13 @@ func pages[T any](ctx context.Context, newWalk func() *walk[T]) iter.Seq2[*Page[
 				}
 				return
 			}
-			if !yield(page, page.itemErr()) {
+			if !yield(page, nil) {
 				return
+			}
+			for _, item := range page.Skipped {
+				if !yield(nil, item) {
+					return
+				}
 			}
 		}
 	}

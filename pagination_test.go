@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -26,7 +29,7 @@ func TestAllFollowsTheCursorWithTheSameOptions(t *testing.T) {
 	server := bodies(page("c1", "a", "b"), page("c2", "c"), page("", "d"))
 	client := newClient(t, server.RoundTrip)
 	ids, err := walkAll(t, client, &beltic.SessionListOptions{
-		Page:   beltic.PageOptions{Size: 2, Total: true},
+		Page:   beltic.PageOptions{Size: 2},
 		Status: beltic.SessionStatusFailed,
 		Filter: beltic.SessionFilter{Account: "acc"},
 	})
@@ -37,7 +40,6 @@ func TestAllFollowsTheCursorWithTheSameOptions(t *testing.T) {
 		query := server.requests[i].URL.Query()
 		assert.Equal(t, cursor, query.Get("page[after]"))
 		assert.Equal(t, "2", query.Get("page[size]"))
-		assert.Equal(t, "true", query.Get("page[total]"))
 		assert.Equal(t, "failed", query.Get("status"))
 		assert.Equal(t, "acc", query.Get("filter[account]"))
 	}
@@ -88,6 +90,165 @@ func TestBackwardGoesByBeforeAndStart(t *testing.T) {
 	assert.Equal(t, "start", server.requests[0].URL.Query().Get("page[before]"))
 	assert.Equal(t, "s1", server.requests[1].URL.Query().Get("page[before]"))
 	assert.False(t, server.requests[1].URL.Query().Has("page[after]"))
+}
+
+// wayBack is a server of pages of size records, of which every seventh cannot be decoded. A cursor is
+// the number of records before it. It knows the content of each record.
+type wayBack struct {
+	size     int
+	versions []int
+}
+
+func (s *wayBack) RoundTrip(req *http.Request) (*http.Response, error) {
+	end, err := strconv.Atoi(req.URL.Query().Get("page[before]"))
+	if err != nil {
+		return nil, err
+	}
+	start := max(end-s.size, 0)
+	records := make([]string, 0, s.size)
+	for i := start; i < end; i++ {
+		createdAt := `"2026-01-02T03:04:05Z"`
+		if i%7 == 3 {
+			createdAt = "7"
+		}
+		records = append(records, fmt.Sprintf(`{"id":"%d","type":"session","attributes":{"created_at":%s,"creator_id":"v%d"}}`,
+			i, createdAt, s.versions[i]))
+	}
+	return answer(fmt.Sprintf(`{"data":[%s],"meta":{"page":{"cursors":{"start":"%d"},"hasPreviousPage":%t}}}`,
+		strings.Join(records, ","), start, start > 0)), nil
+}
+
+func TestBackwardTheRecordsComeInReverse(t *testing.T) {
+	server := &wayBack{size: 10, versions: make([]int, 45)}
+	var want, got []string
+	for i := 44; i >= 0; i-- {
+		want = append(want, strconv.Itoa(i))
+	}
+	for session, err := range newClient(t, server.RoundTrip).Sessions.All(t.Context(), backFrom(45)) {
+		if item, ok := errors.AsType[*beltic.ItemError](err); ok {
+			got = append(got, item.ID)
+		} else {
+			require.NoError(t, err)
+			got = append(got, session.ID)
+		}
+	}
+	assert.Equal(t, want, got)
+
+	page, err := newClient(t, server.RoundTrip).Sessions.List(t.Context(), backFrom(13))
+	require.True(t, isItemError(err), "%v", err)
+	assert.Equal(t, "4", page.Data[0].ID, "a page stays as it was sent")
+}
+
+func backFrom(cursor int) *beltic.SessionListOptions {
+	return &beltic.SessionListOptions{Page: beltic.PageOptions{Before: strconv.Itoa(cursor)}}
+}
+
+// Stopped at any place and resumed, a walk back gives every record once, and again what has changed.
+func TestACheckpointIsExactOnTheWayBack(t *testing.T) {
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		server := &wayBack{size: 1 + r.IntN(12), versions: make([]int, 1+r.IntN(40))}
+		opts := backFrom(len(server.versions))
+		var got []string
+		delivered := map[string]bool{}
+		for {
+			it := newClient(t, server.RoundTrip).Sessions.Iterator(opts)
+			n := 1 + r.IntN(9)
+			texts, err := someOf(t, it, n)
+			require.NoError(t, err)
+			got = append(got, texts...)
+			opts = resume(it.Checkpoint())
+			if len(texts) < n {
+				break
+			}
+			id, _, _ := strings.Cut(texts[n-1], " ")
+			last, err := strconv.Atoi(id)
+			require.NoError(t, err)
+			for range r.IntN(5) {
+				if near := last + r.IntN(server.size); near < len(server.versions) {
+					server.versions[near]++
+				}
+			}
+		}
+		last := len(server.versions)
+		for _, text := range got {
+			require.False(t, delivered[text], "seed %d: %s twice", seed, text)
+			delivered[text] = true
+			id, _, _ := strings.Cut(text, " ")
+			n, err := strconv.Atoi(id)
+			require.NoError(t, err)
+			if delivered["first "+id] {
+				continue
+			}
+			delivered["first "+id] = true
+			require.Equal(t, last-1, n, "seed %d", seed)
+			last = n
+		}
+		require.Zero(t, last, "seed %d", seed)
+	}
+}
+
+func TestOnlyTheFirstPageAsksForTheTotal(t *testing.T) {
+	counted := strings.Replace(page("c1", "a"), `"hasNextPage"`, `"total":3,"hasNextPage"`, 1)
+	for _, readAhead := range []bool{false, true} {
+		server := bodies(counted, page("c2", "b"), page("", "c"))
+		opts := &beltic.SessionListOptions{Page: beltic.PageOptions{Total: true, ReadAhead: readAhead}}
+		pages := 0
+		for page, err := range newClient(t, server.RoundTrip).Sessions.Pages(t.Context(), opts) {
+			require.NoError(t, err)
+			total, ok := page.Total()
+			assert.True(t, ok)
+			assert.Equal(t, 3, total)
+			pages++
+		}
+		assert.Equal(t, 3, pages)
+		for i, req := range server.requests {
+			assert.Equal(t, i == 0, req.URL.Query().Has("page[total]"))
+		}
+	}
+
+	server := bodies(counted, page("", "b"))
+	first, err := newClient(t, server.RoundTrip).Sessions.List(t.Context(), &beltic.SessionListOptions{Page: beltic.PageOptions{Total: true}})
+	require.NoError(t, err)
+	second, err := first.Next(t.Context())
+	require.NoError(t, err)
+	total, _ := second.Total()
+	assert.Equal(t, 3, total)
+	assert.False(t, server.requests[1].URL.Query().Has("page[total]"))
+}
+
+func TestCollect(t *testing.T) {
+	poison := `{"id":"bad","type":"session","attributes":{"created_at":"canary"}}`
+	server := func() *script { return bodies(rawPage("c1", record("a"), poison, record("b")), page("", "c")) }
+	collect := func(server *script, limit int) ([]string, error) {
+		sessions, err := beltic.Collect(newClient(t, server.RoundTrip).Sessions.All(t.Context(), nil), limit)
+		ids := []string{}
+		for i := range sessions {
+			ids = append(ids, sessions[i].ID)
+		}
+		return ids, err
+	}
+
+	all := server()
+	ids, err := collect(all, 100)
+	assert.Equal(t, []string{"a", "b", "c"}, ids)
+	require.True(t, isItemError(err), "%v", err)
+
+	two := server()
+	ids, err = collect(two, 2)
+	assert.Equal(t, []string{"a", "b"}, ids)
+	require.True(t, isItemError(err), "%v", err)
+	assert.Equal(t, 1, two.sent(), "the next page is not needed")
+
+	ids, err = collect(bodies(page("c1", "a")).status(http.StatusUnauthorized, ""), 100)
+	assert.Equal(t, []string{"a"}, ids)
+	require.ErrorIs(t, err, beltic.ErrUnauthorized)
+
+	_, err = collect(two, 0)
+	problem, ok := errors.AsType[*beltic.ConfigError](err)
+	require.True(t, ok, "%v", err)
+	assert.Equal(t, "limit", problem.Field)
+	assert.Equal(t, 1, two.sent())
 }
 
 func TestAListEndsOnlyOnAnExplicitEnd(t *testing.T) {
@@ -208,15 +369,25 @@ func TestOneBadRecordDoesNotHideTheOthers(t *testing.T) {
 		assert.NotContains(t, err.Error(), "canary")
 		joined, ok := err.(interface{ Unwrap() []error })
 		require.True(t, ok)
-		assert.Len(t, joined.Unwrap(), 2)
+		require.Len(t, joined.Unwrap(), 2)
+		for i, item := range got.Skipped {
+			assert.Equal(t, joined.Unwrap()[i], error(item))
+		}
 	})
 	t.Run("Pages", func(t *testing.T) {
-		var counts []int
+		var got []string
 		for page, err := range newClient(t, bodies(first, second).RoundTrip).Sessions.Pages(t.Context(), nil) {
-			counts = append(counts, len(page.Data))
-			assert.Equal(t, len(counts) == 1, isItemError(err))
+			if err != nil {
+				assert.Nil(t, page)
+				require.True(t, isItemError(err), "%v", err)
+				got = append(got, "!")
+				continue
+			}
+			for _, session := range page.Data {
+				got = append(got, session.ID)
+			}
 		}
-		assert.Equal(t, []int{2, 1}, counts)
+		assert.Equal(t, []string{"a", "b", "!", "!", "c"}, got, "the idiom that All teaches loses nothing")
 	})
 	t.Run("Iterator", func(t *testing.T) {
 		it := newClient(t, bodies(first, second).RoundTrip).Sessions.Iterator(nil)
@@ -274,7 +445,7 @@ func TestPageNextAndPreviousKeepTheOptions(t *testing.T) {
 	for i, want := range []string{"", "page[after]=e1", "page[before]=s2", "page[after]=e1"} {
 		query := server.requests[i].URL.Query()
 		assert.Equal(t, "3", query.Get("page[size]"))
-		assert.Equal(t, "true", query.Get("page[total]"))
+		assert.Equal(t, i == 0, query.Has("page[total]"))
 		assert.Equal(t, "person", query.Get("entity_type"))
 		got := ""
 		for _, name := range []string{"page[after]", "page[before]"} {
@@ -426,7 +597,7 @@ func TestStopEndsAReadAhead(t *testing.T) {
 		it := newClient(t, server.RoundTrip).Sessions.Iterator(&beltic.SessionListOptions{Page: beltic.PageOptions{ReadAhead: true}})
 		require.True(t, it.Next(t.Context()))
 		synctest.Wait()
-		it.Stop()
+		it.Close()
 		assert.True(t, ended)
 		assert.False(t, it.Next(t.Context()))
 		require.NoError(t, it.Err())
@@ -451,7 +622,7 @@ func TestCancelOnTheLastPageEndsTheRangeToo(t *testing.T) {
 func TestStopEndsTheIterationInTheMiddleOfAPage(t *testing.T) {
 	it := newClient(t, bodies(page("", "a", "b")).RoundTrip).Sessions.Iterator(nil)
 	require.True(t, it.Next(t.Context()))
-	it.Stop()
+	it.Close()
 	assert.False(t, it.Next(t.Context()))
 	assert.NotEmpty(t, it.Checkpoint())
 }
@@ -531,7 +702,10 @@ func TestPagesAndPageNextFromManyGoroutines(t *testing.T) {
 	delivered := take(t, it, 8)
 	var all sync.WaitGroup
 	for p, err := range client.Sessions.Pages(t.Context(), resume(it.Checkpoint())) {
-		require.True(t, err == nil || isItemError(err), "%v", err)
+		if isItemError(err) {
+			continue
+		}
+		require.NoError(t, err)
 		all.Go(func() {
 			for p.HasNext() {
 				next, err := p.Next(t.Context())
@@ -582,7 +756,7 @@ func TestAnIteratorThatIsStoppedAtABadRecordIsAtItsEnd(t *testing.T) {
 	it := newClient(t, bodies(rawPage("", `{"id":"bad"}`, record("a"))).RoundTrip).Sessions.Iterator(nil)
 	require.False(t, it.Next(t.Context()))
 	require.True(t, isItemError(it.Err()))
-	it.Stop()
+	it.Close()
 	assert.False(t, it.Next(t.Context()))
 	assert.NoError(t, it.Err())
 }

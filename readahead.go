@@ -26,7 +26,7 @@ func (w *walk[T]) startReadAhead(ctx context.Context) {
 	list, at, skip := w.list, w.at, w.skip
 	ahead.task = transport.Start(func() {
 		defer ahead.cancel()
-		ahead.page, ahead.err = list.fetch(ctx, at, skip)
+		ahead.page, ahead.err = list.fetch(ctx, at, false, skip)
 	})
 	w.ahead = ahead
 }
@@ -35,7 +35,7 @@ func (w *walk[T]) startReadAhead(ctx context.Context) {
 func (w *walk[T]) fetch(ctx context.Context) (*Page[T], error) {
 	ahead := w.ahead
 	if ahead == nil {
-		return w.list.fetch(ctx, w.at, w.skip)
+		return w.list.fetch(ctx, w.at, w.isFirst, w.skip)
 	}
 	w.ahead = nil
 	select {

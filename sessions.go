@@ -37,7 +37,7 @@ const maxFilter = 4 << 10
 // List gets one page of sessions: GET /v1/identity/sessions.
 //
 // If records of the page cannot be decoded, List returns the page with the others and an error of
-// one [*ItemError] each. If the page does not say whether there are more, it returns the page with
+// one [*ItemError] each, which page.Skipped lists too. If the page does not say whether there are more, it returns the page with
 // a [*ProtocolError]. With any other error the page is nil: [*ConfigError] before any request,
 // [*APIError], [*TransportError], [*RedirectError], [*LimitError], [*DecodeError] or
 // [*ProtocolError].
@@ -60,17 +60,18 @@ func (s *SessionsService) List(ctx context.Context, opts *SessionListOptions) (*
 // ends the range. Without an error the range ends only when the API says that there are no more
 // pages.
 //
-// With opts.Page.Before the list is walked backward, by page[before]: the pages come in reverse,
-// the sessions in a page in the order of the API. The order itself is undocumented. A session that
-// is created or changed while the list is walked may be missed or come twice, as far as the API's
-// cursors allow.
+// With opts.Page.Before the list is walked backward, by page[before], and the sessions come one by
+// one in the reverse order of the API. The order itself is undocumented. A session that is created
+// or changed while the list is walked may be missed or come twice, as far as the API's cursors
+// allow.
 func (s *SessionsService) All(ctx context.Context, opts *SessionListOptions) iter.Seq2[*Session, error] {
 	return all(ctx, s.walker(opts))
 }
 
 // Pages ranges over the pages of the list as [SessionsService.All] does over its sessions. A page
-// with records that cannot be decoded comes with the others and the error, one [*ItemError] for
-// each, and the range goes on behind it.
+// comes without an error and with the sessions that could be decoded; after it comes each of the
+// others, as (nil, [*ItemError]). They are in page.Skipped too. Backward, by opts.Page.Before, each
+// page keeps the order that it was sent in.
 func (s *SessionsService) Pages(ctx context.Context, opts *SessionListOptions) iter.Seq2[*Page[Session], error] {
 	return pages(ctx, s.walker(opts))
 }

@@ -23,9 +23,12 @@ type listing[T any] struct {
 	keepsBody bool // for a walk that takes checkpoints
 }
 
-// pageQuery is the query of the page at a position.
-func (l *listing[T]) pageQuery(at position) url.Values {
+// pageQuery is the query of the page at a position. Only the first asks for the total.
+func (l *listing[T]) pageQuery(at position, isFirst bool) url.Values {
 	query := maps.Clone(l.query)
+	if !isFirst {
+		query.Del("page[total]")
+	}
 	if at.cursor != "" {
 		query.Set(at.direction.parameter(), at.cursor)
 	}
@@ -55,6 +58,14 @@ func (d direction) parameter() string {
 	return "page[after]"
 }
 
+// nth is the index of what comes as the i-th of n: backward the last is the first.
+func (d direction) nth(i, n int) int {
+	if d == backward {
+		return n - 1 - i
+	}
+	return i
+}
+
 // position is where a page starts.
 type position struct {
 	cursor    string // "" is the start of the list
@@ -74,6 +85,8 @@ type walk[T any] struct {
 	skip       delivered // records from here on that an earlier walk has delivered; never changed
 	sealed     pageSeal[T]
 	emptyPages int // in a row, up to here
+	isFirst    bool
+	total      Optional[int] // that the first page told
 	readsAhead bool
 	oneContext bool // for all pages: that of a range
 	ahead      *readAhead[T]
@@ -87,7 +100,7 @@ func failedWalk[T any](options PageOptions, err error) *walk[T] {
 }
 
 func newWalk[T any](l *listing[T], options PageOptions) *walk[T] {
-	w := &walk[T]{list: l, readsAhead: options.ReadAhead, trail: newTrail(), at: position{cursor: options.After}}
+	w := &walk[T]{list: l, isFirst: true, readsAhead: options.ReadAhead, trail: newTrail(), at: position{cursor: options.After}}
 	if options.Before != "" {
 		w.at = position{cursor: options.Before, direction: backward}
 	}
@@ -105,7 +118,7 @@ func newWalk[T any](l *listing[T], options PageOptions) *walk[T] {
 // page goes on with its trail; any other starts a trail of its own, because a list may have changed
 // since.
 func (p *Page[T]) walkOn(d direction) *walk[T] {
-	w := &walk[T]{list: p.list, at: position{cursor: p.at.cursor, direction: d}, skip: p.skip, trail: newTrail()}
+	w := &walk[T]{list: p.list, at: position{cursor: p.at.cursor, direction: d}, skip: p.skip, trail: newTrail(), total: p.Meta.Page.Total}
 	if d == p.at.direction {
 		w.emptyPages = p.emptyPages
 		if t := p.trail.Swap(nil); t != nil {
@@ -132,6 +145,7 @@ func (w *walk[T]) next(ctx context.Context) (*Page[T], error) {
 	w.trail.visit(w.at.cursor)
 	page.list, page.at, page.trail = w.list, w.at, new(atomic.Pointer[trail])
 	w.skip = page.skip
+	w.setTotal(page)
 	w.emptyPages++
 	if len(page.records) > 0 {
 		w.emptyPages = 0
@@ -140,6 +154,16 @@ func (w *walk[T]) next(ctx context.Context) (*Page[T], error) {
 	w.leave(page)
 	w.startReadAhead(ctx)
 	return page, nil
+}
+
+// setTotal tells a page what the first was told, as the others do not ask.
+func (w *walk[T]) setTotal(p *Page[T]) {
+	if w.isFirst {
+		w.isFirst, w.total = false, p.Meta.Page.Total
+	}
+	if !p.Meta.Page.Total.Valid {
+		p.Meta.Page.Total = w.total
+	}
 }
 
 // alive returns an error if the walk cannot go on because of its context.
@@ -180,15 +204,15 @@ func (w *walk[T]) leave(p *Page[T]) {
 	case w.trail.has(cursor):
 		w.finish(&ProtocolError{Reason: "the cursor to the next page was seen before, so the list would go round in circles"})
 	case w.emptyPages >= maxEmptyPages:
-		w.finish(&LimitError{Limit: "empty pages", Max: maxEmptyPages})
+		w.finish(&LimitError{Limit: LimitEmptyPages, Max: maxEmptyPages})
 	default:
 		w.at.cursor = cursor
 	}
 }
 
 // fetch sends the request for one page and decodes the answer.
-func (l *listing[T]) fetch(ctx context.Context, at position, skip delivered) (*Page[T], error) {
-	resp, err := l.client.get(ctx, l.route, l.pageQuery(at))
+func (l *listing[T]) fetch(ctx context.Context, at position, isFirst bool, skip delivered) (*Page[T], error) {
+	resp, err := l.client.get(ctx, l.route, l.pageQuery(at, isFirst))
 	if err != nil {
 		return nil, err
 	}

@@ -148,7 +148,7 @@ var inputRows = []row{
 			assert.False(l, it.Next(l.ctx))
 			as[*beltic.ConfigError](l, it.Err())
 			assert.Empty(l, it.Checkpoint())
-			it.Stop()
+			it.Close()
 		}
 		_, err = new(beltic.Page[beltic.Session]).Next(l.ctx)
 		as[*beltic.ConfigError](l, err)

@@ -198,7 +198,7 @@ var paginationRows = []row{
 		options.Page.Before = cursorTo("3")
 		r := l.walk(l.client(), options)
 		require.NoError(l, r.err)
-		assert.Equal(l, []string{"s5", "s6", "s3", "s4", "s1", "s2"}, r.ids, "pages in reverse, records in the order of the API")
+		assert.Equal(l, []string{"s6", "s5", "s4", "s3", "s2", "s1"}, r.ids, "the reverse order of the list")
 
 		pages[cursorTo("1")] = backward(cursorTo("2"), true, "s1", "s2")
 		r = l.walk(l.client(), options)

@@ -155,7 +155,7 @@ var reportRows = []row{
 
 		it = client.Sessions.Iterator(options)
 		require.True(l, next())
-		it.Stop()
+		it.Close()
 		assert.LessOrEqual(l, len(l.server.seen()), 3+2, "at most one request that was not needed")
 		time.Sleep(4 * time.Second) // a server that pauses notices then
 		transport.CloseIdleConnections()

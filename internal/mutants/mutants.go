@@ -409,6 +409,39 @@ var mutants = []mutant{
 		`if n > maxMaxRetries {`,
 		`if false {`, row("F170")},
 
+	// Lists.
+	{"a bad record comes after its page", "pagination.go",
+		`for _, item := range page.Skipped {`,
+		`for _, item := range page.Skipped[:0] {`, in("TestOneBadRecordDoesNotHideTheOthers/Pages")},
+	{"a page lists what it skipped", "document.go",
+		`		r.page.Skipped = append(r.page.Skipped, entry.bad)
+`,
+		``, in("TestOneBadRecordDoesNotHideTheOthers/List")},
+	{"only the first page asks for the total", "walk.go",
+		`if !isFirst {`,
+		`if false {`, in("TestOnlyTheFirstPageAsksForTheTotal")},
+	{"a later page tells the total of the first", "walk.go",
+		`p.Meta.Page.Total = w.total`,
+		`_ = w.total`, in("TestOnlyTheFirstPageAsksForTheTotal")},
+	{"backward the records come in reverse", "walk.go",
+		`		return n - 1 - i
+`,
+		`		return i
+`, in("TestBackwardTheRecordsComeInReverse")},
+	{"a checkpoint on the way back knows what is ahead", "checkpoint.go",
+		`		return p.dropped[:count]
+`,
+		``, in("TestACheckpointIsExactOnTheWayBack")},
+	{"a checkpoint on the way back counts what is ahead", "checkpoint.go",
+		`rest = p.records[:len(p.records)-n]`,
+		`_ = rest`, in("TestACheckpointIsExactOnTheWayBack")},
+	{"Collect stops at its limit", "pagination.go",
+		`len(records) == limit {`,
+		`false {`, in("TestCollect")},
+	{"the body of an error is there to look at", "errors.go",
+		`Body:       resp.Body,`,
+		``, in("TestAnErrorOfUnknownFormIsThereToLookAt")},
+
 	// The caller's context.
 	{"a context that has ended sends nothing", "walk.go",
 		`case ctx.Err() != nil:`,
@@ -575,8 +608,8 @@ var mutants = []mutant{
 		`if !isSet || n < 0 || n > 1<<53 || n != float64(int(n)) {`,
 		`if !isSet {`, in("TestACountThatCannotBeIsNone")},
 	{"a page that does not say whether there is more comes with an error", "pagination.go",
-		`page.itemErr(), page.broken(page.at.direction)`,
-		`page.itemErr(), error(nil)`, in("TestListReturnsAPageThatDoesNotSayWhetherThereIsMoreWithTheError")},
+		`itemErr(page.Skipped), page.broken(page.at.direction)`,
+		`itemErr(page.Skipped), error(nil)`, in("TestListReturnsAPageThatDoesNotSayWhetherThereIsMoreWithTheError")},
 	{"a walk that has ended sends nothing", "walk.go",
 		`if w.finished {
 		return nil, w.err
