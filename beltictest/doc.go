@@ -52,6 +52,8 @@
 //   - Pages: [EmptyPage], [MissingCursor], [RepeatCursor], [CursorCycle].
 //   - Records: [UnknownStatus], [UnknownField], [PoisonRecord], [MissingID], [NullRecord], [DuplicateKey].
 //
+// [WithRateLimit] is a server that answers 429 to a client that asks too fast.
+//
 // # Changes
 //
 // [Server.Add], [Server.Update], [Server.Transition], [Server.Redact] and [Server.Remove] change

@@ -164,6 +164,25 @@ func ExampleWhen_Maybe() {
 	// Output: 20 good
 }
 
+// The client waits as the server asks, and gets every session.
+func ExampleWithRateLimit() {
+	srv := beltictest.NewServer(beltictest.InMemory(), beltictest.WithRateLimit(1, 2),
+		beltictest.WithSessions(beltictest.GenerateSessions(1, 40)...))
+	defer srv.Close()
+
+	good, _ := countRecords(srv)
+	fmt.Println(good, "good")
+	for _, request := range srv.Requests() {
+		fmt.Println(request.StatusCode)
+	}
+	// Output:
+	// 40 good
+	// 200
+	// 200
+	// 429
+	// 200
+}
+
 func ExampleServer_Transition() {
 	srv := beltictest.NewServer(beltictest.InMemory(), beltictest.WithSessions(beltic.Session{
 		ID:                "sess_1",

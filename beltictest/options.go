@@ -17,6 +17,7 @@ type config struct {
 	defaultSize    int
 	maxSize        int
 	cursorLifetime time.Duration // 0 is for ever
+	rateLimit      rateLimit
 	tls            bool
 	inMemory       bool
 }

@@ -25,6 +25,7 @@ type Server struct {
 	store  *store
 	faults injections
 	log    requestLog
+	bucket bucket
 
 	http     *httptest.Server // nil in memory
 	stop     context.CancelFunc
@@ -149,6 +150,9 @@ func (s *Server) answer(a *answer) {
 	case subtle.ConstantTimeCompare([]byte(r.Header.Get("X-Api-Key")), []byte(s.APIKey)) == 0:
 		a.fail(errorObject{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: "X-Api-Key is missing or wrong.",
 			Source: &errorSource{Header: "X-Api-Key"}})
+		return
+	case !s.bucket.take(s.config.rateLimit, a.header):
+		a.fail(errorObject{Status: http.StatusTooManyRequests, Code: errorCode(http.StatusTooManyRequests), Detail: "There were too many requests."})
 		return
 	case r.URL.Path != sessionsPath:
 		a.fail(errorObject{Status: http.StatusNotFound, Code: "not_found", Detail: "There is nothing at this path."})
