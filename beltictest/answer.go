@@ -21,6 +21,9 @@ type answer struct {
 	doc     *document // the page, or nil where body is all there is
 	body    []byte
 
+	page     int // the number of the page that was asked for, whatever comes of it; 0 if none was
+	position int // of the cursor
+
 	latency   time.Duration
 	padding   int64 // bytes of white space behind the body
 	ending    ending
@@ -36,6 +39,9 @@ const (
 	broken            // the connection is reset
 	neverEnded        // nothing more comes until the client gives up
 )
+
+// isWholePage reports whether the answer is a page that the client gets to its end.
+func (a *answer) isWholePage() bool { return a.doc != nil && a.ending == complete }
 
 // replace puts another answer in the place of the page.
 func (a *answer) replace(status int, contentType string, body []byte) {

@@ -29,8 +29,8 @@
 //		…
 //	})
 //
-// Every server is also an [net/http.Handler], and has a [Server.Transport] for an http.Client of
-// yours.
+// A server that listens panics there, because the bubble's time would stand still. Every server is
+// also an [net/http.Handler], and has a [Server.Transport] for an http.Client of yours.
 //
 // # Faults
 //
@@ -39,13 +39,20 @@
 //	srv.Inject(beltictest.Next(), beltictest.Status(503).Body(beltictest.BodyHTML))
 //	srv.Inject(beltictest.Every(3), beltictest.Status(429).RetryAfter(2*time.Second))
 //	srv.Inject(beltictest.OnPage(2).Times(2), beltictest.Truncate())
-//	srv.Inject(beltictest.OnPage(3), beltictest.PoisonRecord())
+//	srv.Inject(beltictest.OnPage(3), beltictest.PoisonRecord().At(5))
+//
+// [Next] and [OnPage] happen once, [Every] and [Always] again and again; [When.Times] and
+// [When.Always] change that. A fault that never happens fails the test, unless [When.Maybe] allows
+// it: a test that never met its fault proves nothing. What cannot be right, such as OnPage(0), panics
+// where it is written.
 //
 // There are:
 //   - Answers: [Status], [Answer], [HTML], [Redirect], [ContentType], [Oversized].
 //   - Time and connections: [Latency], [Stall], [StallBody], [Reset], [ResetBody], [Hangup], [Truncate].
 //   - Pages: [EmptyPage], [MissingCursor], [RepeatCursor], [CursorCycle].
-//   - Records: [UnknownStatus], [UnknownField], [PoisonRecord], [DuplicateKey].
+//   - Records: [UnknownStatus], [UnknownField], [PoisonRecord], [MissingID], [NullRecord], [DuplicateKey].
+//
+// [WithRateLimit] is a server that answers 429 to a client that asks too fast.
 //
 // # Changes
 //
@@ -55,7 +62,8 @@
 //
 // # What was asked
 //
-// [Server.Requests] are the requests that came, with typed options and the key masked;
-// [Server.ExpectRequests] and [Server.ExpectConnections] fail a test with a list of them. Printing
-// a request shows no cursor and no filter value.
+// [Server.Requests] are the requests that came, with typed options, the number of the page and the
+// key masked; [Server.ExpectRequests], [Server.ExpectRequest] and [Server.ExpectConnections] fail a
+// test with a list of them. Printing a request shows where a cursor stands, and neither its text nor
+// a filter value.
 package beltictest

@@ -11,12 +11,14 @@ import (
 
 // document is a page as the API sends it. Faults change it before it is encoded.
 type document struct {
-	query  query
-	data   [][]byte
-	meta   beltic.PageMeta
-	extra  string // a member of the top level that no page has, or ""
-	number int    // of the page in its list, from 1
-	start  int    // the index of the page's first record in the store
+	query      query
+	data       [][]byte
+	unreadable map[int]bool // the data that faults have made impossible to decode, by index
+	meta       beltic.PageMeta
+	extra      string // a member of the top level that no page has, or ""
+	number     int    // of the page in its list, from 1
+	position   int    // of the query's cursor: how many sessions of the list come before the place
+	start      int    // the index of the page's first record in the store
 
 	address func(url.Values) string // the URL of the page with another query
 	values  url.Values
@@ -28,7 +30,7 @@ func (s *Server) list(r *http.Request, values url.Values, q query) (*document, e
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
 	page := s.store.section(q)
-	doc := &document{query: q, start: page.start, address: addressOf(r), values: values}
+	doc := &document{query: q, start: page.start, address: addressOf(r), values: values, unreadable: map[int]bool{}}
 	for _, record := range page.records {
 		text, err := record.encoded()
 		if err != nil {
@@ -40,9 +42,7 @@ func (s *Server) list(r *http.Request, values url.Values, q query) (*document, e
 	if last := s.store.skipBack(len(s.store.records), q.size, q.filter); !last.IsStart {
 		doc.last = s.config.issue(last)
 	}
-	if s.faults.needPageNumbers() {
-		doc.number = s.store.number(page, q)
-	}
+	doc.number, doc.position = s.store.number(page, q), s.store.countBefore(page.place, q.filter)
 	return doc, nil
 }
 
@@ -60,8 +60,7 @@ func (s *Server) metaOf(page section, q query) beltic.PageMeta {
 
 // number counts the pages up to this one. An empty page that a fault sent is a page too.
 func (s *store) number(page section, q query) int {
-	inFront := count(s.backward(page.start, q.filter))
-	return (inFront+q.size-1)/q.size + 1 + q.cursor.EmptyPages
+	return (s.countBefore(page.start, q.filter)+q.size-1)/q.size + 1 + q.cursor.EmptyPages
 }
 
 // links follow from the page information, whatever a fault made of it.

@@ -52,7 +52,7 @@ func ExampleGenerateSessions() {
 func ExampleServer_Inject() {
 	srv := beltictest.NewServer(beltictest.WithSessions(beltictest.GenerateSessions(1, 40)...))
 	defer srv.Close()
-	srv.Inject(beltictest.OnPage(2).Times(1), beltictest.Status(429).RetryAfter(time.Second))
+	srv.Inject(beltictest.OnPage(2), beltictest.Status(429).RetryAfter(time.Second))
 
 	n := 0
 	for _, err := range srv.Client().Sessions.All(context.Background(), nil) {
@@ -68,10 +68,10 @@ func ExampleServer_Inject() {
 	}
 	// Output:
 	// 40 sessions
-	// GET /v1/identity/sessions → 200
-	// GET /v1/identity/sessions page[after]=… → 429 with Status(429)
-	// GET /v1/identity/sessions page[after]=… → 200
-	// GET /v1/identity/sessions page[after]=… → 200
+	// GET /v1/identity/sessions (page 1) → 200
+	// GET /v1/identity/sessions page[after]=…@15 (page 2) → 429 with Status(429)
+	// GET /v1/identity/sessions page[after]=…@15 (page 2) → 200
+	// GET /v1/identity/sessions page[after]=…@30 (page 3) → 200
 }
 
 // A record that cannot be decoded does not hide the others.
@@ -90,6 +90,97 @@ func ExamplePoisonRecord() {
 	}
 	fmt.Println(good, "good,", bad, "bad")
 	// Output: 39 good, 1 bad
+}
+
+// countRecords lists everything, and counts the sessions that can and that cannot be decoded.
+func countRecords(srv *beltictest.Server) (good, bad int) {
+	for _, err := range srv.Client().Sessions.All(context.Background(), nil) {
+		if _, isItem := errors.AsType[*beltic.ItemError](err); isItem {
+			bad++
+		} else if err == nil {
+			good++
+		}
+	}
+	return good, bad
+}
+
+func ExampleRecordFault_At() {
+	srv := beltictest.NewServer(beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 40)...))
+	defer srv.Close()
+	srv.Inject(beltictest.OnPage(2), beltictest.PoisonRecord().At(3))
+
+	for _, err := range srv.Client().Sessions.All(context.Background(), nil) {
+		if item, isItem := errors.AsType[*beltic.ItemError](err); isItem {
+			fmt.Println("index", item.Index)
+		}
+	}
+	// Output: index 2
+}
+
+func ExampleMissingID() {
+	srv := beltictest.NewServer(beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 40)...))
+	defer srv.Close()
+	srv.Inject(beltictest.Next(), beltictest.MissingID())
+
+	good, bad := countRecords(srv)
+	fmt.Println(good, "good,", bad, "bad")
+	// Output: 39 good, 1 bad
+}
+
+func ExampleNullRecord() {
+	srv := beltictest.NewServer(beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 40)...))
+	defer srv.Close()
+	srv.Inject(beltictest.Next(), beltictest.NullRecord(), beltictest.NullRecord().At(2))
+
+	good, bad := countRecords(srv)
+	fmt.Println(good, "good,", bad, "bad")
+	// Output: 38 good, 2 bad
+}
+
+// A page that stays broken is more than the client's retries can mend.
+func ExampleWhen_Always() {
+	srv := beltictest.NewServer(beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 40)...))
+	defer srv.Close()
+	srv.Inject(beltictest.OnPage(2).Always(), beltictest.Status(404))
+
+	good, _ := countRecords(srv)
+	fmt.Println(good, "good")
+	good, _ = countRecords(srv)
+	fmt.Println(good, "good")
+	// Output:
+	// 15 good
+	// 15 good
+}
+
+// Start fails a test in which a fault never happened, unless that is allowed.
+func ExampleWhen_Maybe() {
+	t := &printingT{} // in a test, its *testing.T
+	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 20)...))
+	srv.Inject(beltictest.OnPage(8).Maybe(), beltictest.Status(500))
+
+	good, _ := countRecords(srv)
+	t.end()
+	fmt.Println(good, "good")
+	// Output: 20 good
+}
+
+// The client waits as the server asks, and gets every session.
+func ExampleWithRateLimit() {
+	srv := beltictest.NewServer(beltictest.InMemory(), beltictest.WithRateLimit(1, 2),
+		beltictest.WithSessions(beltictest.GenerateSessions(1, 40)...))
+	defer srv.Close()
+
+	good, _ := countRecords(srv)
+	fmt.Println(good, "good")
+	for _, request := range srv.Requests() {
+		fmt.Println(request.StatusCode)
+	}
+	// Output:
+	// 40 good
+	// 200
+	// 200
+	// 429
+	// 200
 }
 
 func ExampleServer_Transition() {
@@ -142,16 +233,30 @@ func ExampleServer_Transport() {
 }
 
 // printingT stands in for the test that an example does not have.
-type printingT struct{}
+type printingT struct{ end func() }
 
-func (printingT) Helper()                           {}
-func (printingT) Cleanup(func())                    {}
-func (printingT) Errorf(format string, args ...any) { fmt.Printf(format, args...) }
+func (*printingT) Helper()                           {}
+func (t *printingT) Cleanup(f func())                { t.end = f }
+func (*printingT) Errorf(format string, args ...any) { fmt.Printf(format, args...) }
+
+func ExampleServer_ExpectRequest() {
+	srv := beltictest.NewServer(beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 20)...))
+	defer srv.Close()
+	t := &printingT{} // in a test, its *testing.T
+
+	countRecords(srv)
+	srv.ExpectRequest(t, func(r beltictest.Request) bool { return r.Page == 2 && r.Position == 15 })
+	srv.ExpectRequest(t, func(r beltictest.Request) bool { return r.Options.Page.Total })
+	// Output:
+	// beltictest: no request matches; the server received 2 requests
+	// 	1. GET /v1/identity/sessions (page 1) → 200
+	// 	2. GET /v1/identity/sessions page[after]=…@15 (page 2) → 200
+}
 
 func ExampleServer_ExpectRequests() {
 	srv := beltictest.NewServer(beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 20)...))
 	defer srv.Close()
-	var t printingT // in a test, its *testing.T
+	t := &printingT{} // in a test, its *testing.T
 
 	opts := &beltic.SessionListOptions{Status: beltic.SessionStatusApproved, Page: beltic.PageOptions{Size: 100}}
 	if _, err := srv.Client().Sessions.List(context.Background(), opts); err != nil {
@@ -160,5 +265,5 @@ func ExampleServer_ExpectRequests() {
 	srv.ExpectRequests(t, 2)
 	// Output:
 	// beltictest: the server received 1 request instead of 2
-	// 	1. GET /v1/identity/sessions page[size]=100 status=approved → 200
+	// 	1. GET /v1/identity/sessions page[size]=100 status=approved (page 1) → 200
 }

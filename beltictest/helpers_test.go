@@ -3,6 +3,7 @@ package beltictest_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,10 +18,23 @@ func asError[E error](t *testing.T, err error) E {
 }
 
 // recordingT is a test that only notes how it fails.
-type recordingT struct{ failures []string }
+type recordingT struct {
+	failures []string
+	cleanups []func()
+	skipped  bool
+}
 
-func (t *recordingT) Helper()        {}
-func (t *recordingT) Cleanup(func()) {}
+func (t *recordingT) Helper()          {}
+func (t *recordingT) Cleanup(f func()) { t.cleanups = append(t.cleanups, f) }
 func (t *recordingT) Errorf(format string, args ...any) {
 	t.failures = append(t.failures, fmt.Sprintf(format, args...))
+}
+func (t *recordingT) Failed() bool  { return len(t.failures) > 0 }
+func (t *recordingT) Skipped() bool { return t.skipped }
+
+// end ends the test.
+func (t *recordingT) end() {
+	for _, f := range slices.Backward(t.cleanups) {
+		f()
+	}
 }

@@ -2,104 +2,201 @@ package beltictest
 
 import (
 	"fmt"
+	"path/filepath"
+	"runtime"
 	"slices"
+	"strings"
 	"sync"
 )
 
 // When chooses the requests that a fault happens to. Make one with [Next], [Always], [Every] or
-// [OnPage].
+// [OnPage]; [Server.Inject] refuses the zero value.
 type When struct {
-	matches  func(nth, page int) bool // nth counts the requests since the fault was switched on, from 1
-	limit    int                      // 0 is none
-	needPage bool
+	name    string                   // as it is written in Go
+	matches func(nth, page int) bool // nth counts the requests since the fault was switched on, from 1
+	limit   int                      // 0 is none
+	isMaybe bool
 }
 
-// Next is the next request. Next().Times(3) are the next three.
-func Next() When { return Always().Times(1) }
-
-// Always is every request.
-func Always() When { return Every(1) }
-
-// Every is every n-th request from now on: the n-th, the 2n-th and so on.
-func Every(n int) When {
-	if n < 1 {
-		panic(fmt.Sprintf("beltictest: Every(%d) is no request", n))
-	}
-	return When{matches: func(nth, _ int) bool { return nth%n == 0 }}
-}
-
-// OnPage is every request for the n-th page of a list, however often it is asked for. Pages count
-// from 1 and from the start of the list, in the size that the request asks for. Retries count:
-// OnPage(2).Times(2) fails two attempts of one call.
-func OnPage(n int) When {
-	return When{matches: func(_, page int) bool { return page == n }, needPage: true}
-}
-
-// Times limits how often the fault happens.
-func (w When) Times(n int) When {
-	w.limit = n
+// Next is the next request that the fault can happen to. Next().Times(3) are the next three.
+func Next() When {
+	w := Always().Times(1)
+	w.name = "Next()"
 	return w
 }
 
-// Inject switches faults on; several of them happen together. They stay on until their limit or
-// [Server.ClearFaults]. Where the faults of several Injects meet, they happen in the order of the
-// Injects.
+// Always is every request.
+func Always() When {
+	w := Every(1)
+	w.name = "Always()"
+	return w
+}
+
+// Every is every n-th request from now on: the n-th, the 2n-th and so on. n is at least 1.
+func Every(n int) When {
+	mustBePositive("Every", n)
+	return When{name: fmt.Sprintf("Every(%d)", n), matches: func(nth, _ int) bool { return nth%n == 0 }}
+}
+
+// OnPage is the next request for the n-th page of a list. Pages count from 1 and from the start of
+// the list, in the size that the request asks for. Retries count: OnPage(2).Times(2) fails two
+// attempts of one call, and OnPage(2).Always() every one.
+func OnPage(n int) When {
+	mustBePositive("OnPage", n)
+	return When{name: fmt.Sprintf("OnPage(%d)", n), matches: func(_, page int) bool { return page == n }, limit: 1}
+}
+
+// Times sets how often the fault happens, at least once, in place of what it was before: once for
+// [Next] and [OnPage], without end for [Always] and [Every]. It is a limit: a test may end before it
+// is reached.
+func (w When) Times(n int) When {
+	mustBePositive("Times", n)
+	w.limit = n
+	w.name += fmt.Sprintf(".Times(%d)", n)
+	return w
+}
+
+// Always lets the fault happen without end.
+func (w When) Always() When {
+	w.limit = 0
+	w.name += ".Always()"
+	return w
+}
+
+// Maybe allows that the fault never happens, which otherwise fails the test of [Start].
+func (w When) Maybe() When {
+	w.isMaybe = true
+	w.name += ".Maybe()"
+	return w
+}
+
+// Inject switches faults on; several of them happen together. They stay on until they have happened
+// as often as the When says, or until [Server.ClearFaults]. Where the faults of several Injects
+// meet, they happen in the order of the Injects, but those that end or replace the answer come first,
+// and then those of pages come before those of records.
 //
 //	srv.Inject(beltictest.Next(), beltictest.Status(429).RetryAfter(2*time.Second))
 //	srv.Inject(beltictest.OnPage(3).Times(2), beltictest.Truncate())
+//
+// A server that [Start] made fails its test at the end for each fault that never happened, because
+// the test has not proved what it seems to. [When.Maybe] allows that.
+//
+// Inject panics without a fault, with a nil one, and with a When or a fault that no function of this
+// package made.
 func (s *Server) Inject(when When, faults ...Fault) {
-	s.faults.add(&injection{when: when, faults: faults})
+	if when.matches == nil {
+		panic("beltictest: Inject needs a When that Next, Always, Every or OnPage made")
+	}
+	if len(faults) == 0 {
+		panic("beltictest: Inject needs a fault")
+	}
+	i := &injection{when: when}
+	for _, f := range faults {
+		if f == nil || f.effect().apply == nil {
+			panic("beltictest: Inject needs faults that functions of this package made")
+		}
+		i.faults = append(i.faults, &armed{Fault: f, does: f.effect()})
+	}
+	if _, file, line, ok := runtime.Caller(1); ok {
+		i.where = fmt.Sprintf("%s:%d", filepath.Base(file), line)
+	}
+	s.faults.add(i)
 }
 
-// ClearFaults switches all faults off.
+// ClearFaults switches all faults off. Those that never happened still fail the test of [Start].
 func (s *Server) ClearFaults() { s.faults.clear() }
 
 // injection is what one Inject has switched on.
 type injection struct {
 	when     When
-	faults   []Fault
+	where    string // the line of the Inject
+	faults   []*armed
 	requests int // seen
 	times    int // happened
+}
+
+type armed struct {
+	Fault
+	does   effect
+	struck bool
 }
 
 func (i *injection) isSpent() bool { return i.when.limit > 0 && i.times >= i.when.limit }
 
 type injections struct {
-	mu   sync.Mutex
-	list []*injection
+	mu  sync.Mutex
+	all []*injection
+	on  []*injection
 }
 
 func (l *injections) add(i *injection) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.list = append(l.list, i)
+	l.all, l.on = append(l.all, i), append(l.on, i)
 }
 
 func (l *injections) clear() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.list = nil
+	l.on = nil
 }
 
-// needPageNumbers reports whether a fault goes by page numbers, which cost time to count.
-func (l *injections) needPageNumbers() bool {
+// strike lets the faults that are due happen to an answer, and returns those that did.
+func (l *injections) strike(a *answer) (struck []Fault) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.ContainsFunc(l.list, func(i *injection) bool { return i.when.needPage })
-}
-
-// strike returns the faults that happen to a request. Its page is 0 where it is not answered with
-// one.
-func (l *injections) strike(page int) (faults []Fault) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, i := range l.list {
+	var due []*injection
+	for _, i := range l.on {
 		i.requests++
-		if i.when.matches(i.requests, page) {
-			i.times++
-			faults = append(faults, i.faults...)
+		if i.when.matches(i.requests, a.page) {
+			due = append(due, i)
 		}
 	}
-	l.list = slices.DeleteFunc(l.list, (*injection).isSpent)
-	return faults
+	happened := map[*injection]bool{}
+	for current := range layers {
+		for _, i := range due {
+			for _, f := range i.faults {
+				if f.does.layer == current && f.does.apply(a) {
+					f.struck, happened[i] = true, true
+					struck = append(struck, f.Fault)
+				}
+			}
+		}
+	}
+	for i := range happened {
+		i.times++
+	}
+	l.on = slices.DeleteFunc(l.on, (*injection).isSpent)
+	return struck
+}
+
+// missed is a line for each fault that never happened and had to.
+func (l *injections) missed() (lines []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, i := range l.all {
+		for _, f := range i.faults {
+			if !f.struck && !i.when.isMaybe {
+				lines = append(lines, fmt.Sprintf("\n\t%v, injected for %s at %s", f, i.when.name, i.where))
+			}
+		}
+	}
+	return lines
+}
+
+// expectFaults fails a test in which a fault never happened. In one that has failed or was skipped
+// that is no wonder.
+func (s *Server) expectFaults(t T) {
+	t.Helper()
+	if over, ok := t.(interface {
+		Failed() bool
+		Skipped() bool
+	}); ok && (over.Failed() || over.Skipped()) {
+		return
+	}
+	if missed := s.faults.missed(); len(missed) > 0 {
+		got := s.log.all()
+		t.Errorf("beltictest: these faults never happened (When.Maybe allows it):%s\nbeltictest: the server received %s%s",
+			strings.Join(missed, ""), plural(len(got), "request"), listed(got))
+	}
 }

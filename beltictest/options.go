@@ -1,6 +1,7 @@
 package beltictest
 
 import (
+	"fmt"
 	"time"
 
 	beltic "github.com/belticlabs/beltic-go"
@@ -16,6 +17,7 @@ type config struct {
 	defaultSize    int
 	maxSize        int
 	cursorLifetime time.Duration // 0 is for ever
+	rateLimit      rateLimit
 	tls            bool
 	inMemory       bool
 }
@@ -26,9 +28,6 @@ func newConfig(opts []Option) config {
 		if opt != nil {
 			opt(&c)
 		}
-	}
-	if c.defaultSize < 1 || c.maxSize < 1 {
-		panic("beltictest: a page has at least one session")
 	}
 	c.defaultSize = min(c.defaultSize, c.maxSize)
 	return c
@@ -60,18 +59,34 @@ const (
 	OldestFirst
 )
 
-// WithOrder sets the order of the list.
-func WithOrder(order Order) Option { return func(c *config) { c.order = order } }
+// WithOrder sets the order of the list. It panics if it is neither of the two.
+func WithOrder(order Order) Option {
+	if order != NewestFirst && order != OldestFirst {
+		panic(fmt.Sprintf("beltictest: WithOrder(%d): there is no such order", int(order)))
+	}
+	return func(c *config) { c.order = order }
+}
 
 // WithDefaultPageSize sets the size of a page where page[size] is not sent; 15 without this option.
-func WithDefaultPageSize(n int) Option { return func(c *config) { c.defaultSize = n } }
+// It panics unless n is positive.
+func WithDefaultPageSize(n int) Option {
+	mustBePositive("WithDefaultPageSize", n)
+	return func(c *config) { c.defaultSize = n }
+}
 
-// WithMaxPageSize sets the largest page[size] that is not refused; 100 without this option.
-func WithMaxPageSize(n int) Option { return func(c *config) { c.maxSize = n } }
+// WithMaxPageSize sets the largest page[size] that is not refused; 100 without this option. It
+// panics unless n is positive.
+func WithMaxPageSize(n int) Option {
+	mustBePositive("WithMaxPageSize", n)
+	return func(c *config) { c.maxSize = n }
+}
 
 // WithCursorLifetime refuses cursors that are older with 400 and the code "cursor_expired". Without
-// this option they keep for ever.
-func WithCursorLifetime(d time.Duration) Option { return func(c *config) { c.cursorLifetime = d } }
+// this option they keep for ever. It panics unless d is positive.
+func WithCursorLifetime(d time.Duration) Option {
+	mustBePositive("WithCursorLifetime", d)
+	return func(c *config) { c.cursorLifetime = d }
+}
 
 // WithTLS serves HTTPS, by HTTP/2 with clients that speak it. The clients that [Server.Client]
 // returns trust the server's certificate.

@@ -2,6 +2,7 @@ package beltictest
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -22,7 +23,8 @@ type query struct {
 // parameterError says what is wrong with a query parameter.
 type parameterError struct{ parameter, problem, code string }
 
-// The query parameters of the reference page. Others are ignored.
+// The query parameters of the reference page. Others are refused, because a misspelled one would
+// otherwise go unnoticed.
 const (
 	paramSize          = "page[size]"
 	paramAfter         = "page[after]"
@@ -49,6 +51,9 @@ var entityTypes = []string{string(beltic.EntityTypePerson), string(beltic.Entity
 // parseQuery checks a query as the reference page describes it.
 func (c config) parseQuery(values url.Values) (query, *parameterError) {
 	q := query{filter: filterOf(values), size: c.defaultSize, cursor: cursor{IsStart: true}}
+	if unknown := unknownParameters(values); len(unknown) > 0 {
+		return q, &parameterError{parameter: unknown[0], problem: "is not a parameter of this list"}
+	}
 	for _, name := range parameters {
 		sent := values[name]
 		if len(sent) > 1 {
@@ -66,6 +71,12 @@ func (c config) parseQuery(values url.Values) (query, *parameterError) {
 		return q, &parameterError{parameter: paramBefore, problem: "cannot be combined with " + paramAfter}
 	}
 	return q, nil
+}
+
+// unknownParameters are the names that the reference page does not have, sorted.
+func unknownParameters(values url.Values) []string {
+	isKnown := func(name string) bool { return slices.Contains(parameters, name) }
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(values)), isKnown)
 }
 
 func (c config) parseParameter(q *query, name, value string) (err *parameterError) {

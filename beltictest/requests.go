@@ -17,13 +17,16 @@ import (
 )
 
 // Request is a request that the server received, and what it answered. Printing one shows neither
-// cursors nor the values of filters.
+// cursors nor the values of filters: page[after]=…@30 is the cursor behind the 30th session of the
+// list.
 type Request struct {
 	Method     string
 	Path       string
 	Query      url.Values
 	Options    beltic.SessionListOptions // the query, typed
 	Header     http.Header               // with X-Api-Key masked
+	Page       int                       // the number of the page in the list, from 1; 0 where the server refused the request
+	Position   int                       // of the cursor: how many sessions of the list come before the place; 0 without one
 	StatusCode int                       // of the answer; 0 where there is none
 	Faults     []Fault                   // what happened to the answer
 	Connection int                       // tells connections apart; 0 in memory
@@ -37,7 +40,7 @@ func (r Request) LogValue() slog.Value { return slog.StringValue(r.summary()) }
 
 func (r Request) summary() string {
 	b := []string{r.Method, r.Path}
-	for _, name := range parameters {
+	for _, name := range slices.Concat(parameters, unknownParameters(r.Query)) {
 		if !r.Query.Has(name) {
 			continue
 		}
@@ -45,8 +48,15 @@ func (r Request) summary() string {
 		switch name {
 		case paramSize, paramTotal, paramStatus, paramEntityType:
 			value = r.Query.Get(name)
+		case paramAfter, paramBefore:
+			if r.Page != 0 {
+				value += "@" + strconv.Itoa(r.Position)
+			}
 		}
 		b = append(b, name+"="+value)
+	}
+	if r.Page != 0 {
+		b = append(b, fmt.Sprintf("(page %d)", r.Page))
 	}
 	if r.StatusCode != 0 {
 		b = append(b, "→", strconv.Itoa(r.StatusCode))
@@ -85,6 +95,18 @@ func (s *Server) ExpectRequests(t T, n int) bool {
 		return true
 	}
 	t.Errorf("beltictest: the server received %s instead of %d%s", plural(len(got), "request"), n, listed(got))
+	return false
+}
+
+// ExpectRequest fails the test unless the server received a request that matches, and shows those
+// that it did. It reports whether all is well.
+func (s *Server) ExpectRequest(t T, matches func(Request) bool) bool {
+	t.Helper()
+	got := s.log.all()
+	if slices.ContainsFunc(got, matches) {
+		return true
+	}
+	t.Errorf("beltictest: no request matches; the server received %s%s", plural(len(got), "request"), listed(got))
 	return false
 }
 
@@ -175,7 +197,7 @@ func (l *requestLog) add(r *http.Request) *logEntry {
 func (l *requestLog) answered(entry *logEntry, a *answer, faults []Fault) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	entry.request.Faults = faults
+	entry.request.Faults, entry.request.Page, entry.request.Position = faults, a.page, a.position
 	if a.ending == complete || a.afterHalf {
 		entry.request.StatusCode = a.status
 	}

@@ -65,7 +65,7 @@ func TestRequestsPrintSafely(t *testing.T) {
 	for _, secret := range []string{srv.APIKey, cursor, "canary-account"} {
 		assert.NotContains(t, text.String(), secret)
 	}
-	assert.Equal(t, "GET /v1/identity/sessions page[after]=… filter[account]=… → 200", fmt.Sprint(requests[1]))
+	assert.Equal(t, "GET /v1/identity/sessions page[after]=…@0 filter[account]=… (page 1) → 200", fmt.Sprint(requests[1]))
 }
 
 func TestExpectations(t *testing.T) {
@@ -85,9 +85,53 @@ func TestExpectations(t *testing.T) {
 	assert.False(t, srv.ExpectRequests(&failing, 1))
 	require.Len(t, failing.failures, 1)
 	assert.Equal(t, `beltictest: the server received 3 requests instead of 1
-	1. GET /v1/identity/sessions page[size]=15 → 200
-	2. GET /v1/identity/sessions page[size]=15 page[after]=… → 404 with Status(404)
-	3. GET /v1/identity/sessions page[size]=15 → no answer with Reset`, failing.failures[0])
+	1. GET /v1/identity/sessions page[size]=15 (page 1) → 200
+	2. GET /v1/identity/sessions page[size]=15 page[after]=…@15 (page 2) → 404 with Status(404)
+	3. GET /v1/identity/sessions page[size]=15 (page 1) → no answer with Reset`, failing.failures[0])
+
+	isLost := func(r beltictest.Request) bool { return r.Page == 2 && r.StatusCode == 404 }
+	isEarly := func(r beltictest.Request) bool { return r.Page == 3 }
+	assert.True(t, srv.ExpectRequest(&failing, isLost))
+	require.Len(t, failing.failures, 1)
+	assert.False(t, srv.ExpectRequest(&failing, isEarly))
+	require.Len(t, failing.failures, 2)
+	assert.Contains(t, failing.failures[1], "beltictest: no request matches; the server received 3 requests\n\t1. GET /v1/identity/sessions")
+}
+
+// TestRequestsTellPagesApart walks the persons of a list forward and back.
+func TestRequestsTellPagesApart(t *testing.T) {
+	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 100)...))
+	persons := 0
+	for _, s := range srv.Sessions() {
+		if s.EntityType == beltic.EntityTypePerson {
+			persons++
+		}
+	}
+	require.Greater(t, persons, 40)
+	page, err := srv.Client().Sessions.List(t.Context(), &beltic.SessionListOptions{EntityType: beltic.EntityTypePerson, Page: beltic.PageOptions{Size: 20}})
+	require.NoError(t, err)
+	page, err = page.Next(t.Context())
+	require.NoError(t, err)
+	page, err = page.Next(t.Context())
+	require.NoError(t, err)
+	_, err = page.Previous(t.Context())
+	require.NoError(t, err)
+	var at [][2]int
+	for _, r := range srv.Requests() {
+		at = append(at, [2]int{r.Page, r.Position})
+	}
+	assert.Equal(t, [][2]int{{1, 0}, {2, 20}, {3, 40}, {2, 40}}, at)
+	text := fmt.Sprint(srv.Requests())
+	assert.Contains(t, text, "page[after]=…@40 entity_type=person (page 3) → 200")
+	assert.Contains(t, text, "page[before]=…@40 entity_type=person (page 2) → 200")
+}
+
+func TestRefusedRequestsHaveNoPage(t *testing.T) {
+	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 20)...))
+	get(t, srv, srv.URL+"/identity/sessions?limit=5&page[after]=canary", srv.APIKey)
+	r := srv.Requests()[0]
+	assert.Equal(t, [2]int{}, [2]int{r.Page, r.Position})
+	assert.Equal(t, "GET /v1/identity/sessions page[after]=… limit=… → 400", fmt.Sprint(r))
 }
 
 func TestConnectionsAreCounted(t *testing.T) {

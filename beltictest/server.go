@@ -25,6 +25,7 @@ type Server struct {
 	store  *store
 	faults injections
 	log    requestLog
+	bucket bucket
 
 	http     *httptest.Server // nil in memory
 	stop     context.CancelFunc
@@ -40,7 +41,8 @@ const (
 )
 
 // NewServer starts a server on a free port of the loopback interface, or in memory. Close it when
-// done, or use [Start].
+// done, or use [Start]. It panics in a testing/synctest bubble unless it is given [InMemory]: a
+// bubble's time stands still while something waits for a socket.
 func NewServer(opts ...Option) *Server {
 	c := newConfig(opts)
 	s := &Server{APIKey: c.apiKey, config: c, store: newStore(c.order), URL: "https://" + memoryHost + basePath}
@@ -60,15 +62,21 @@ type T interface {
 	Errorf(format string, args ...any)
 }
 
-// Start is [NewServer] for the length of a test.
+// Start is [NewServer] for the length of a test. At its end it closes the server, and fails the test
+// for each fault that was injected and never happened, unless it has failed already or was skipped.
 func Start(t T, opts ...Option) *Server {
 	t.Helper()
 	s := NewServer(opts...)
-	t.Cleanup(s.Close)
+	t.Cleanup(func() {
+		t.Helper()
+		s.Close()
+		s.expectFaults(t)
+	})
 	return s
 }
 
 func (s *Server) listen(ctx context.Context) {
+	mustNotBeInBubble()
 	s.http = httptest.NewUnstartedServer(s)
 	s.http.Config.BaseContext = func(net.Listener) context.Context { return ctx }
 	s.http.Config.ConnContext = s.log.nameConnection
@@ -82,8 +90,12 @@ func (s *Server) listen(ctx context.Context) {
 }
 
 // Client returns a client of the server with its key. Options are those of [beltic.NewClient];
-// Client panics if they are impossible.
+// Client panics if they are impossible, and in a testing/synctest bubble unless the server is
+// [InMemory].
 func (s *Server) Client(opts ...beltic.Option) *beltic.Client {
+	if s.http != nil {
+		mustNotBeInBubble()
+	}
 	own := []beltic.Option{beltic.WithBaseURL(s.URL)}
 	switch {
 	case s.http == nil:
@@ -127,15 +139,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a.header.Set("X-Request-Id", a.id)
 	s.answer(a)
-	page := 0
-	if a.doc != nil {
-		page = a.doc.number
-	}
-	faults := s.faults.strike(page)
-	for _, f := range faults {
-		f.spoil(a)
-	}
-	s.log.answered(entry, a, faults)
+	s.log.answered(entry, a, s.faults.strike(a))
 	a.send(w)
 }
 
@@ -146,6 +150,9 @@ func (s *Server) answer(a *answer) {
 	case subtle.ConstantTimeCompare([]byte(r.Header.Get("X-Api-Key")), []byte(s.APIKey)) == 0:
 		a.fail(errorObject{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: "X-Api-Key is missing or wrong.",
 			Source: &errorSource{Header: "X-Api-Key"}})
+		return
+	case !s.bucket.take(s.config.rateLimit, a.header):
+		a.fail(errorObject{Status: http.StatusTooManyRequests, Code: errorCode(http.StatusTooManyRequests), Detail: "There were too many requests."})
 		return
 	case r.URL.Path != sessionsPath:
 		a.fail(errorObject{Status: http.StatusNotFound, Code: "not_found", Detail: "There is nothing at this path."})
@@ -170,7 +177,7 @@ func (s *Server) answer(a *answer) {
 		a.fail(errorObject{Status: http.StatusInternalServerError, Code: "internal", Detail: "A session cannot be encoded: " + err.Error()})
 		return
 	}
-	a.status, a.doc = http.StatusOK, doc
+	a.status, a.doc, a.page, a.position = http.StatusOK, doc, doc.number, doc.position
 	a.header.Set("Content-Type", "application/json")
 }
 

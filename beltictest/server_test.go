@@ -297,6 +297,10 @@ func TestRefusesBadParametersByName(t *testing.T) {
 		"entity_type=dog":                 "entity_type",
 		"filter[account]=":                "filter[account]",
 		"filter[session_device]=":         "filter[session_device]",
+		"limit=5":                         "limit",
+		"page[limit]=5":                   "page[limit]",
+		"page[size]=5&Status=approved":    "Status",
+		"offset=1&limit=":                 "limit",
 		"page[after]=" + cursor + "&page[before]=" + cursor: "page[before]",
 	}
 	for query, parameter := range bad {
@@ -306,7 +310,7 @@ func TestRefusesBadParametersByName(t *testing.T) {
 			assertError(t, body, "400", func(source map[string]string) { assert.Equal(t, parameter, source["parameter"]) })
 		})
 	}
-	for _, query := range []string{"page[size]=100", "page[size]=007", "unknown=1", "page[total]=false", "status=created&entity_type=person"} {
+	for _, query := range []string{"page[size]=100", "page[size]=007", "page[total]=false", "status=created&entity_type=person"} {
 		t.Run(query, func(t *testing.T) {
 			status, _ := get(t, srv, srv.URL+"/identity/sessions?"+query, srv.APIKey)
 			assert.Equal(t, http.StatusOK, status)
@@ -374,7 +378,6 @@ func TestPageSizes(t *testing.T) {
 	page, err = beltictest.Start(t, sessions, beltictest.WithMaxPageSize(8)).Client().Sessions.List(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Len(t, page.Data, 8, "the default is no more than the largest")
-	assert.Panics(t, func() { beltictest.NewServer(beltictest.WithDefaultPageSize(0)) })
 }
 
 func TestCursorsExpire(t *testing.T) {

@@ -184,6 +184,7 @@ func (s *store) inFrontOf(place cursor) int {
 type section struct {
 	records          []*record
 	start            int // the index in the store where the page starts
+	place            int // the index of the first record behind the query's cursor
 	hasNext, hasPrev bool
 	total            int
 }
@@ -197,19 +198,20 @@ func (s *store) section(q query) (page section) {
 		page.records = found[:min(len(found), q.size)]
 		slices.Reverse(page.records)
 		page.hasNext = !isEmpty(s.forward(end, q.filter))
-		page.start = end
+		page.start, page.place = end, end
 		if len(page.records) > 0 {
 			page.start = s.search(page.records[0].key)
 		}
 	} else {
 		page.start = s.behind(q.cursor)
+		page.place = page.start
 		found := collect(s.forward(page.start, q.filter), q.size+1)
 		page.hasNext = len(found) > q.size
 		page.records = found[:min(len(found), q.size)]
 		page.hasPrev = !isEmpty(s.backward(page.start, q.filter))
 	}
 	if q.total {
-		page.total = count(s.forward(0, q.filter))
+		page.total = s.countBefore(len(s.records), q.filter)
 	}
 	return page
 }
@@ -265,6 +267,14 @@ func collect(records iter.Seq[*record], atMost int) []*record {
 }
 
 func isEmpty(records iter.Seq[*record]) bool { return len(collect(records, 1)) == 0 }
+
+// countBefore counts the matching records in front of an index.
+func (s *store) countBefore(index int, f filter) int {
+	if f == (filter{}) {
+		return index
+	}
+	return count(s.backward(index, f))
+}
 
 func count(records iter.Seq[*record]) (n int) {
 	for range records {

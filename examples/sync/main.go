@@ -81,14 +81,20 @@ func connect(notes io.Writer) (client *beltic.Client, done func(), err error) {
 	return server.Client(), server.Close, nil
 }
 
-// sync walks the list from the store's checkpoint to its end. If the checkpoint is refused, it
-// starts over, once: the store is keyed by id, so that a session which comes again replaces itself.
+// sync walks the list from the store's checkpoint to its end. If it gets nowhere because the
+// checkpoint may be refused, it starts over, once: the store is keyed by id, so that a session which
+// comes again replaces itself. The error does not tell whether it was the checkpoint or the rest of
+// the request. Starting over does: if that is refused too, the old checkpoint is still in the store.
 func sync(ctx context.Context, client *beltic.Client, opts beltic.SessionListOptions, store *store) (outcome string, err error) {
-	opts.Page.Resume = store.Checkpoint
+	stored := store.Checkpoint
+	opts.Page.Resume = stored
 	err = walk(ctx, client.Sessions.Iterator(&opts), store)
-	if refused(err) && store.Checkpoint != "" {
-		outcome, opts.Page.Resume = "started over, ", ""
+	if stored != "" && store.Checkpoint == stored && mayBeRefused(err) {
+		opts.Page.Resume = ""
 		err = walk(ctx, client.Sessions.Iterator(&opts), store)
+		if store.Checkpoint != stored {
+			outcome = "started over, "
+		}
 	}
 	switch {
 	case err == nil:
@@ -100,11 +106,11 @@ func sync(ctx context.Context, client *beltic.Client, opts beltic.SessionListOpt
 	}
 }
 
-// refused reports whether the API, or the client because of other filters, does not take the
-// checkpoint.
-func refused(err error) bool {
-	_, byTheClient := errors.AsType[*beltic.ConfigError](err)
-	return byTheClient || errors.Is(err, beltic.ErrBadRequest) || errors.Is(err, beltic.ErrGone)
+// mayBeRefused reports whether the client, because of other filters, does not take the checkpoint,
+// or the API may not take it.
+func mayBeRefused(err error) bool {
+	config, byTheClient := errors.AsType[*beltic.ConfigError](err)
+	return byTheClient && config.Field == "Page.Resume" || errors.Is(err, beltic.ErrBadRequest) || errors.Is(err, beltic.ErrGone)
 }
 
 // walk stores what the iterator delivers. Sessions and checkpoint are saved together, so that they

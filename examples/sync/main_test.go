@@ -74,18 +74,18 @@ func TestEverySessionIsStoredOnceWhateverHappens(t *testing.T) {
 	}{
 		"nothing":                 {beltictest.Always(), beltictest.Latency(time.Second), "", counts{requests: 7}},
 		"429 twice":               {page(2).Times(2), beltictest.Status(429).RetryAfter(20 * time.Second), "", counts{requests: 9}},
-		"429 storm":               {page(3), beltictest.Status(429).RetryAfterDate(time.Minute), "after 1m0s", counts{requests: 10}},
+		"429 storm":               {page(3).Always(), beltictest.Status(429).RetryAfterDate(time.Minute), "after 1m0s", counts{requests: 10}},
 		"503 of a gateway":        {page(2).Times(2), beltictest.Status(503).Body(beltictest.BodyHTML), "", counts{requests: 9}},
 		"key revoked midway":      {page(3), beltictest.Status(401), "401", counts{requests: 8}},
-		"connection reset":        {page(4).Times(1), beltictest.Reset(), "", counts{requests: 8}},
-		"truncated body":          {page(7).Times(1), beltictest.Truncate(), "", counts{requests: 8}},
-		"stall before the header": {page(1).Times(1), beltictest.Stall(), "", counts{requests: 8}},
-		"stall within the body":   {page(3).Times(1), beltictest.StallBody(), "", counts{requests: 8}},
+		"connection reset":        {page(4), beltictest.Reset(), "", counts{requests: 8}},
+		"truncated body":          {page(7), beltictest.Truncate(), "", counts{requests: 8}},
+		"stall before the header": {page(1), beltictest.Stall(), "", counts{requests: 8}},
+		"stall within the body":   {page(3), beltictest.StallBody(), "", counts{requests: 8}},
 		"captive portal":          {page(3), beltictest.HTML(), "captive portal", counts{requests: 8}},
 		"redirect":                {page(3), beltictest.Redirect("https://example.com/"), "redirect", counts{requests: 8}},
 		"repeated cursor":         {page(3), beltictest.RepeatCursor(), "round in circles", counts{requests: 8}},
 		"missing cursor":          {page(3), beltictest.MissingCursor(), "no cursor", counts{requests: 8}},
-		"empty page":              {page(3).Times(1), beltictest.EmptyPage(), "", counts{requests: 8}},
+		"empty page":              {page(3), beltictest.EmptyPage(), "", counts{requests: 8}},
 		"poison record":           {page(3), beltictest.PoisonRecord(), "", counts{requests: 7, skipped: 1, remembered: 1, missing: 1}},
 		"duplicate key":           {page(3), beltictest.DuplicateKey(), "", counts{requests: 7, skipped: 1, missing: 1}}, // has no sure id
 		"unknown status":          {page(3), beltictest.UnknownStatus(), "", counts{requests: 7, missing: 1}},
@@ -116,12 +116,78 @@ func TestARefusedCheckpointStartsOver(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			j := newJob(t)
-			j.Inject(beltictest.OnPage(3).Times(1), beltictest.Status(401))
+			j.Inject(beltictest.OnPage(3), beltictest.Status(401))
 			require.ErrorIs(t, j.run(t, test.first), beltic.ErrUnauthorized)
 			test.refuse(j)
 			j.finish(t, counts{requests: test.requests, known: 30})
 		})
 	}
+}
+
+// TestACheckpointThatIsNotToBlameIsKept lets a run fail for another reason than its checkpoint, and
+// expects the next one to go on where the first stopped.
+func TestACheckpointThatIsNotToBlameIsKept(t *testing.T) {
+	const refused, toldApart = 2, 1 // requests: whether the checkpoint is to blame shows without it
+	for name, test := range map[string]struct {
+		opts     beltic.SessionListOptions
+		fault    beltictest.Fault // of every request, or nil
+		error    string
+		requests int
+	}{
+		"page size":                 {beltic.SessionListOptions{Page: beltic.PageOptions{Size: 500}}, nil, "page[size]", refused},
+		"impossible page size":      {beltic.SessionListOptions{Page: beltic.PageOptions{Size: -1}}, nil, "Page.Size", 0},
+		"filter":                    {beltic.SessionListOptions{Status: "no such status"}, nil, "status", toldApart},
+		"everything is refused":     {beltic.SessionListOptions{}, beltictest.Status(400).Body(beltictest.BodyMessage), "400", refused},
+		"everything is gone":        {beltic.SessionListOptions{}, beltictest.Status(410).Body(beltictest.BodyEmpty), "410", refused},
+		"the key is refused":        {beltic.SessionListOptions{}, beltictest.Status(403), "403", toldApart},
+		"the first page is damaged": {beltic.SessionListOptions{}, beltictest.HTML(), "captive portal", toldApart},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				j := newJob(t)
+				j.Inject(beltictest.OnPage(3), beltictest.Status(401))
+				require.ErrorIs(t, j.run(t, ""), beltic.ErrUnauthorized)
+				before, err := os.ReadFile(j.path)
+				require.NoError(t, err)
+				j.ForgetRequests()
+
+				if test.fault != nil {
+					j.Inject(beltictest.Always(), test.fault)
+				}
+				store, err := openStore(j.path)
+				require.NoError(t, err)
+				outcome, err := sync(t.Context(), j.Client(), test.opts, store)
+				require.ErrorContains(t, err, test.error)
+				assert.Equal(t, "failed, run again to go on", outcome)
+				j.ExpectRequests(t, test.requests)
+				after, err := os.ReadFile(j.path)
+				require.NoError(t, err)
+				assert.Equal(t, string(before), string(after))
+
+				j.ClearFaults()
+				j.finish(t, counts{requests: test.requests + 5})
+			})
+		})
+	}
+}
+
+func TestOnlySomeErrorsMayBeTheCheckpoints(t *testing.T) {
+	assert.True(t, mayBeRefused(&beltic.ConfigError{Field: "Page.Resume"}))
+	for _, err := range []error{nil, &beltic.ConfigError{Field: "Page.Size"}, beltic.ErrUnauthorized, beltic.ErrServer, context.Canceled} {
+		assert.False(t, mayBeRefused(err), "%v", err)
+	}
+}
+
+// TestARefusalOnTheWayDoesNotStartOver: the cursor of a page that has just come is no checkpoint.
+func TestARefusalOnTheWayDoesNotStartOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newJob(t)
+		j.Inject(beltictest.OnPage(3), beltictest.Status(401))
+		j.Inject(beltictest.OnPage(5), beltictest.Status(400))
+		require.ErrorIs(t, j.run(t, ""), beltic.ErrUnauthorized)
+		require.ErrorIs(t, j.run(t, ""), beltic.ErrBadRequest)
+		j.finish(t, counts{requests: 3 + 3 + 3})
+	})
 }
 
 func TestAnEndedProcessIsResumed(t *testing.T) {
