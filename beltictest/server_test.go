@@ -249,7 +249,7 @@ func TestLinksLeadWhereTheySay(t *testing.T) {
 	assert.Equal(t, idsOf(third.Data), last[len(last)-len(third.Data):], "the last page ends with the last session")
 	assert.Empty(t, first.Links.Prev)
 	assert.Empty(t, third.Links.Next)
-	for _, link := range []string{second.Links.Next, second.Links.First} {
+	for _, link := range []string{first.Links.Next, first.Links.Self} {
 		u, err := url.Parse(link)
 		require.NoError(t, err)
 		assert.Equal(t, "10", u.Query().Get("page[size]"))
