@@ -16,13 +16,14 @@ const maxTurn = time.Second
 // time. Otherwise callers that were told to come back at the same moment would turn each other away
 // until none had an attempt left.
 type gate struct {
-	mu     sync.Mutex
-	opens  time.Time // no turn begins before
-	timer  *time.Timer
-	queue  []*turn
-	inside int // turns that have begun and not ended
-	round  int // how often the gate was closed
-	passed int // turns of this round that got through
+	mu      sync.Mutex
+	opens   time.Time // no turn begins before
+	timer   *time.Timer
+	queue   []*turn
+	inside  int // turns that have begun and not ended, all of one attempt
+	attempt int
+	round   int // how often the gate was closed
+	passed  int // turns of this round that got through
 }
 
 type turn struct {
@@ -60,9 +61,14 @@ func (g *gate) open() {
 	g.advance()
 }
 
-// advance begins as many turns as may be. The caller holds the lock.
+// advance begins as many turns as may be. Those of different attempts do not run side by side: a first
+// attempt could take from a last one what the server has to give. The caller holds the lock.
 func (g *gate) advance() {
 	for len(g.queue) > 0 && g.inside < max(1, g.passed) && !g.isClosed() {
+		if g.inside > 0 && g.queue[0].attempt != g.attempt {
+			return
+		}
+		g.attempt = g.queue[0].attempt
 		g.queue[0].round = g.round
 		close(g.queue[0].begins)
 		g.queue = g.queue[1:]
