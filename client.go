@@ -3,6 +3,7 @@ package beltic
 import (
 	"context"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -56,6 +57,8 @@ type config struct {
 	userAgent  string
 	logger     *slog.Logger
 	maxBody    int64
+	perSecond  float64
+	burst      int
 }
 
 // NewClient makes a client that authenticates with apiKey. It does no network and reads no
@@ -113,6 +116,8 @@ func (c config) client(key func() string) (*Client, error) {
 		Key:          key,
 		UserAgent:    c.userAgent,
 		Logger:       c.logger,
+		PerSecond:    c.perSecond,
+		Burst:        c.burst,
 		MaxRetries:   c.maxRetries,
 		Timeout:      c.timeout,
 		IdleTimeout:  idleTimeout,
@@ -181,12 +186,41 @@ func WithMaxRetries(n int) Option {
 // WithTimeout bounds one attempt of a call, from the dial to the last byte of the answer: 30 s
 // without this option. 0 is that default too, not "at once" and not "never". To bound a whole call with its retries, give it a context
 // with a deadline.
+//
+// A wait for [WithRateLimit] is no part of the attempt. A rate limiter in a transport of your own
+// (see [WithHTTPClient]) is: what it waits for counts against d.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		if d < 0 {
 			return &ConfigError{Field: "timeout", Problem: "is negative"}
 		}
 		c.timeout = orDefault(d, defaultTimeout)
+		return nil
+	}
+}
+
+// WithRateLimit lets at most perSecond attempts a second start, over time, and up to burst of them
+// at once; without this option there is no limit. All calls of the client share it, on however many
+// goroutines, and get their turns in the order in which they ask. Retries count, because the server
+// counts them too. What the API's own limits are is undocumented.
+//
+// The wait is part neither of what [WithTimeout] bounds nor of the duration that is logged. It ends
+// when the context does. A wait that would not end before the context's deadline is not begun: the
+// call fails at once with a [*TransportError] of [KindRateLimit] or, if an earlier attempt got a
+// response, with its [*APIError]. Both match [context.DeadlineExceeded]. A rate limiter in a
+// transport of your own counts against WithTimeout instead.
+//
+// Both must be positive: any finite rate above 0, such as 0.5 for one attempt in two seconds, and a
+// burst of at least 1.
+func WithRateLimit(perSecond float64, burst int) Option {
+	return func(c *config) error {
+		if !(perSecond > 0) || math.IsInf(perSecond, 1) { // NaN is not above 0
+			return &ConfigError{Field: "rate limit", Problem: "is not a finite number of attempts a second above 0"}
+		}
+		if burst < 1 {
+			return &ConfigError{Field: "rate limit", Problem: "has a burst of less than 1"}
+		}
+		c.perSecond, c.burst = perSecond, burst
 		return nil
 	}
 }

@@ -286,6 +286,7 @@ const (
 	KindConnection = "connection" // the connection broke before the answer
 	KindBody       = "body"       // the connection broke in the middle of the answer
 	KindOrigin     = "origin"     // the request would have left the origin of the base URL
+	KindRateLimit  = "rate limit" // a wait for WithRateLimit would not end before the deadline
 	KindTransport  = "transport"  // any other failure
 )
 
@@ -310,6 +311,7 @@ var transportAdvice = map[transport.Kind]string{
 	transport.KindProxy:      "the proxy refused, check HTTPS_PROXY",
 	transport.KindConnection: "the connection broke",
 	transport.KindBody:       "the connection broke in the middle of the answer",
+	transport.KindRateLimit:  "the wait for WithRateLimit does not fit the deadline, give the call more time or allow a higher rate",
 	transport.KindTransport:  "the request could not be carried out",
 }
 

@@ -397,6 +397,7 @@ func TestConstantsAreTheWordsOfTheLowerLevels(t *testing.T) {
 		beltic.KindConnection:       string(transport.KindConnection),
 		beltic.KindBody:             string(transport.KindBody),
 		beltic.KindOrigin:           string(transport.KindOrigin),
+		beltic.KindRateLimit:        string(transport.KindRateLimit),
 		beltic.KindTransport:        string(transport.KindTransport),
 		beltic.LimitResponseBody:    string(transport.KindBodySize),
 		beltic.LimitResponseHeaders: string(transport.KindHeaderSize),

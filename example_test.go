@@ -204,6 +204,22 @@ func ExampleWithHTTPClient() {
 	// Output: true <nil>
 }
 
+func ExampleWithRateLimit() {
+	server := newServer()
+	defer server.Close()
+	client := server.Client(beltic.WithRateLimit(50, 1)) // one attempt in 20 ms, on however many goroutines
+
+	start := time.Now()
+	for _, err := range client.Sessions.Pages(context.Background(), nil) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	fmt.Println(time.Since(start) >= 40*time.Millisecond) // three pages
+	// Output: true
+}
+
 func ExampleWithBaseURL() {
 	_, err := beltic.NewClient("sk_staging_example", beltic.WithBaseURL("http://gateway.example.com/v1"))
 	fmt.Println(err)

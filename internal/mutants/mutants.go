@@ -19,6 +19,8 @@ const (
 	turns      = "internal/transport/gate.go"
 	httpclient = "internal/transport/httpclient.go"
 	logging    = "internal/transport/log.go"
+	progress   = "internal/transport/progress.go"
+	ratelimit  = "internal/transport/ratelimit.go"
 	requestid  = "internal/transport/requestid.go"
 	retry      = "internal/transport/retry.go"
 	retryafter = "internal/transport/retryafter.go"
@@ -405,6 +407,54 @@ var mutants = []mutant{
 		return nil, false
 `,
 		``, in("TestACallThatWaitsForOthersEndsWithItsContext")},
+	{"a rate is for all attempts", "internal/transport/transport.go",
+		`send = limitRate(send, newLimiter(c.PerSecond, c.Burst))`,
+		`_ = newLimiter`, in("TestARateIsKeptOverTimeByAllGoroutines")},
+	{"a rate counts the retries", ratelimit,
+		`if failed := limiter.wait(ctx); failed != nil {`,
+		`if attemptOf(ctx) > 1 {
+			return next(ctx, req)
+		}
+		if failed := limiter.wait(ctx); failed != nil {`, in("TestRetriesCountForTheRate")},
+	{"a token is spent", ratelimit,
+		`l.full = l.full.Add(time.Duration(l.interval))`,
+		``, in("TestARateIsKeptOverTimeByAllGoroutines")},
+	{"tokens come back over time", ratelimit,
+		`l.full.Before(now) {`,
+		`l.full.IsZero() {`, in("TestABurstIsAtOnceAndComesBack")},
+	{"a caller that gave up takes no token", ratelimit,
+		`if !withToken {`,
+		`if false {`, in("TestACancelWhileWaitingForTheRateReturnsAtOnceAndFreesTheSlot")},
+	{"a caller that gave up leaves the line", ratelimit,
+		`	case <-ctx.Done():
+		l.leave(false)
+`,
+		`	case <-ctx.Done():
+`, in("TestACancelWhileWaitingForTheRateReturnsAtOnceAndFreesTheSlot")},
+	{"a wait for the rate that does not fit the deadline is not begun", ratelimit,
+		`ok && wait > 0 && time.Until(deadline) <= wait {`,
+		`ok && wait < 0 && deadline.IsZero() {`, in("TestAWaitForTheRateThatDoesNotFitTheDeadlineFailsAtOnce")},
+	{"those ahead in the line count", ratelimit,
+		`wait := l.untilToken(l.inLine)`,
+		`wait := l.untilToken(0)`, in("TestAWaitForTheRateThatDoesNotFitTheDeadlineFailsAtOnce")},
+	{"a deadline is no matter where there is no wait for the rate", ratelimit,
+		`ok && wait > 0 && time`,
+		`ok && time`, in("TestADeadlineThatIsOverIsNoMatterOfTheRate")},
+	{"a rate that is very low does not overflow", ratelimit,
+		`min(math.Ceil(float64(time.Second)/perSecond), maxWait)`,
+		`math.Ceil(float64(time.Second)/perSecond)`, in("TestAnyRateIsARate")},
+	{"an attempt that waited for the rate in vain was not sent", progress,
+		`resp.Attempts = call.sent`,
+		``, in("TestAWaitForTheRateThatDoesNotFitTheDeadlineFailsAtOnce")},
+	{"a rate is a number", "client.go",
+		`!(perSecond > 0)`,
+		`perSecond <= 0`, in("TestARateLimitOfNonsenseIsRefused")},
+	{"a rate is finite", "client.go",
+		`math.IsInf(perSecond, 1)`,
+		`math.IsInf(perSecond, -1)`, in("TestARateLimitOfNonsenseIsRefused")},
+	{"a burst is at least one", "client.go",
+		`if burst < 1 {`,
+		`if false {`, in("TestARateLimitOfNonsenseIsRefused")},
 	{"retries are bounded in number", "client.go",
 		`if n > maxMaxRetries {`,
 		`if false {`, row("F170")},

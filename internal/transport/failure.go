@@ -30,6 +30,7 @@ const (
 	KindBody       Kind = "body"
 	KindTransport  Kind = "transport"
 	KindOrigin     Kind = "origin"
+	KindRateLimit  Kind = "rate limit"
 	KindRedirect   Kind = "redirect"
 	KindEncoding   Kind = "encoding"
 	KindHeaderSize Kind = "response headers"

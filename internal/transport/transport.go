@@ -48,13 +48,17 @@ func (r *Response) Showable(text string) string {
 // Handler is one link of the chain.
 type Handler func(ctx context.Context, req *Request) *Response
 
-// Config is what the chain needs to know. Every field is required but Logger.
+// Config is what the chain needs to know. Every field is required but Logger,
+// PerSecond and Burst.
 type Config struct {
 	Client    *http.Client // must not follow redirects
 	Origin    *url.URL     // the only origin that may see the key
 	Key       func() string
 	UserAgent string
 	Logger    *slog.Logger // nil logs nothing
+
+	PerSecond float64 // attempts of all calls; 0 is no limit
+	Burst     int     // attempts at once
 
 	MaxRetries   int
 	Timeout      time.Duration // of one attempt, body included
@@ -66,9 +70,11 @@ type Config struct {
 // New builds the chain. This is the one place that states its order, outermost first.
 func New(c Config) Handler {
 	send := exchange(c.Client, limits{body: c.MaxBody, errorBody: c.MaxErrorBody, idle: c.IdleTimeout})
-	send = authenticate(send, c.Origin, c.Key, c.UserAgent) // inside the retries: every attempt carries the key, and only to its origin
-	send = withTimeout(send, c.Timeout)                     // inside the retries: it bounds one attempt, not the call
-	send = logAttempts(send, c.Logger)                      // inside the retries: one line for each attempt
+	send = authenticate(send, c.Origin, c.Key, c.UserAgent)  // inside the retries: every attempt carries the key, and only to its origin
+	send = withTimeout(send, c.Timeout)                      // inside the retries: it bounds one attempt, not the call
+	send = logAttempts(send, c.Logger)                       // inside the retries: one line for each attempt
+	send = limitRate(send, newLimiter(c.PerSecond, c.Burst)) // inside the retries, which the server counts too; the wait is no part of the attempt
 	send = retry(send, c.MaxRetries, newBudget(), &gate{})
+	send = track(send) // outside the retries: one count for each call
 	return send
 }
