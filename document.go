@@ -124,6 +124,7 @@ func decodePage[T any](l *listing[T], resp *transport.Response, d direction, ski
 			Header:     resp.Header,
 			RequestID:  resp.RequestID(),
 			Attempts:   resp.Attempts,
+			RateLimit:  newRateLimit(resp.Header),
 		},
 	}}
 	r.room, r.element = l.resource.room, r.readRecord

@@ -61,6 +61,7 @@ type APIError struct {
 	RetryAfter time.Duration // how long the server asks to wait; 0 where it does not
 	Attempts   int           // how often the call was sent
 	NotRetried string        // one of the NotRetried constants, or ""
+	RateLimit  RateLimit
 
 	// Body is what the server sent, up to 64 KiB of it, and Header its headers. Both are never
 	// printed and not encoded.
@@ -109,6 +110,7 @@ func newAPIError(resp *transport.Response) *APIError {
 		NotRetried: resp.NotRetried,
 		Body:       resp.Body,
 		Header:     resp.Header,
+		RateLimit:  newRateLimit(resp.Header),
 		stopped:    resp.Stopped,
 	}
 	if id := resp.Showable(requestID); e.RequestID == "" && transport.IsToken(id) {

@@ -111,6 +111,7 @@ type Response struct {
 	Header     http.Header
 	RequestID  string // the server's id of the request, "" where it sent none
 	Attempts   int    // how often the call was sent
+	RateLimit  RateLimit
 }
 
 // ErrNoMorePages is the error of Next on the last page and of Previous on the first.

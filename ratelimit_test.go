@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -265,4 +267,43 @@ func TestAnyRateIsARate(t *testing.T) {
 		_, err := client.Sessions.List(ctx, nil)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
+}
+
+func TestWhatTheServerSaysOfItsRateLimitIsReadable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		unix := func(in time.Duration) string { return strconv.FormatInt(time.Now().Add(in).Unix(), 10) }
+		date := func(in time.Duration) string { return time.Now().Add(in).UTC().Format(http.TimeFormat) }
+		count, wait := beltic.Some[int], beltic.Some[time.Duration]
+		for name, tc := range map[string]struct {
+			headers []string
+			want    beltic.RateLimit
+		}{
+			"none": {nil, beltic.RateLimit{}},
+			"draft": {[]string{"RateLimit-Limit", "100", "RateLimit-Remaining", "0", "RateLimit-Reset", "7"},
+				beltic.RateLimit{Limit: count(100), Remaining: count(0), Reset: wait(7 * time.Second)}},
+			"X-RateLimit":         {[]string{"X-RateLimit-Limit", "100", "X-RateLimit-Remaining", "5"}, beltic.RateLimit{Limit: count(100), Remaining: count(5)}},
+			"X-Rate-Limit":        {[]string{"X-Rate-Limit-Limit", "100", "X-Rate-Limit-Reset", "0"}, beltic.RateLimit{Limit: count(100), Reset: wait(0)}},
+			"with a policy":       {[]string{"RateLimit-Limit", "100, 100;w=60", "RateLimit-Remaining", "9;x"}, beltic.RateLimit{Limit: count(100), Remaining: count(9)}},
+			"one is unreadable":   {[]string{"RateLimit-Limit", "many", "X-RateLimit-Limit", "5"}, beltic.RateLimit{Limit: count(5)}},
+			"Unix time":           {[]string{"X-RateLimit-Reset", unix(time.Minute)}, beltic.RateLimit{Reset: wait(time.Minute)}},
+			"by the server clock": {[]string{"X-RateLimit-Reset", unix(time.Hour), "Date", date(59 * time.Minute)}, beltic.RateLimit{Reset: wait(time.Minute)}},
+			"in the past":         {[]string{"X-RateLimit-Reset", unix(-time.Minute)}, beltic.RateLimit{Reset: wait(0)}},
+			"milliseconds":        {[]string{"X-RateLimit-Reset", unix(time.Minute) + "000"}, beltic.RateLimit{}},
+			"unreadable":          {[]string{"RateLimit-Limit", "-1", "RateLimit-Remaining", "", "RateLimit-Reset", date(time.Minute)}, beltic.RateLimit{}},
+			"without end":         {[]string{"RateLimit-Limit", strings.Repeat("9", 1<<20), "RateLimit-Reset", "99999999999999999999"}, beltic.RateLimit{}},
+		} {
+			server := (&script{}).status(200, page("", "a"), tc.headers...).status(400, "", tc.headers...)
+			client := newClient(t, server.RoundTrip)
+			got, err := client.Sessions.List(t.Context(), nil)
+			require.NoError(t, err, name)
+			assert.Equal(t, tc.want, got.Response.RateLimit, name)
+			_, err = client.Sessions.List(t.Context(), nil)
+			assert.Equal(t, tc.want, requireAPIError(t, err).RateLimit, name)
+		}
+	})
+}
+
+func TestACountThatNoIntHoldsIsNone(t *testing.T) {
+	err := requireAPIError(t, listOnce(t, 400, "", "RateLimit-Limit", "9223372036854775807"))
+	assert.Equal(t, strconv.IntSize == 64, err.RateLimit.Limit.Valid)
 }

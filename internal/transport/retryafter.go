@@ -27,8 +27,14 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 	if err != nil {
 		return 0
 	}
+	return max(until.Sub(ServerTime(header, now)), 0)
+}
+
+// ServerTime is the time of an answer by the clock of the server, or now where the answer does not
+// tell it.
+func ServerTime(header http.Header, now time.Time) time.Time {
 	if date, err := http.ParseTime(header.Get("Date")); err == nil {
-		now = date
+		return date
 	}
-	return max(until.Sub(now), 0)
+	return now
 }
