@@ -141,6 +141,10 @@ func WithBaseURL(base string) Option {
 // refused all the same. Its transport brings its own limits on connections, handshakes and response
 // headers. Nil means the library's own client.
 //
+// An error that the transport makes by itself is in the text of the [*TransportError], and both
+// [errors.Is] and [errors.As] find it. The text of one that comes from net/http, or wraps one that
+// does, is not shown: it may hold filters, cursors or what the server wrote.
+//
 // A transport that follows redirects by itself, such as one that wraps another [http.Client] or,
 // under GOOS=js, wraps a browser's fetch, has taken the key along to where it was sent: its answer
 // is refused with a [*RedirectError], but the key is out. So is the answer of a transport that

@@ -303,6 +303,7 @@ type TransportError struct {
 	stopped error                   // the end of the caller's context, or nil
 	cause   error                   // what may be shown, or nil
 	is      func(target error) bool // tells the whole cause apart without showing it
+	as      func(target any) bool   // finds the caller's own types in it
 }
 
 var transportAdvice = map[transport.Kind]string{
@@ -325,14 +326,15 @@ func (e *TransportError) Error() string {
 		t.add("%s", advice)
 	}
 	if e.cause != nil {
-		t.add("%s", e.cause)
+		t.add("%s", e.cause.Error())
 	}
 	t.notRetried(e.NotRetried, nil)
 	return t.String()
 }
 
 // Unwrap returns the causes that are safe to show: the error of the caller's context and its cause,
-// a [net.DNSError], a [tls.CertificateVerificationError], a [syscall.Errno] and the like.
+// a [net.DNSError], a [tls.CertificateVerificationError], a [syscall.Errno] and the like, and an
+// error that a transport of the caller's own (see [WithHTTPClient]) made by itself.
 func (e *TransportError) Unwrap() error {
 	if e.stopped == nil || e.cause == nil {
 		return cmp.Or(e.stopped, e.cause)
@@ -343,9 +345,13 @@ func (e *TransportError) Unwrap() error {
 // Is matches every cause, also those that Unwrap does not show.
 func (e *TransportError) Is(target error) bool { return e.is != nil && e.is(target) }
 
+// As finds what a transport of the caller's own returned, also where Unwrap does not show it. It
+// does not hand out types of net/http and below, which may hold the request.
+func (e *TransportError) As(target any) bool { return e.as != nil && e.as(target) }
+
 // Equal reports whether both say the same, for go-cmp, which cannot look into the causes.
 func (e TransportError) Equal(other TransportError) bool {
-	e.is, other.is = nil, nil
+	e.is, other.is, e.as, other.as = nil, nil, nil, nil
 	return reflect.DeepEqual(e, other)
 }
 
@@ -427,6 +433,7 @@ func (c *Client) failure(resp *transport.Response) error {
 		stopped:    resp.Stopped,
 		cause:      f.Cause,
 		is:         f.Is,
+		as:         f.As,
 	}
 }
 

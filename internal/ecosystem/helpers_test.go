@@ -208,7 +208,7 @@ func failures(t *testing.T) map[string]error {
 		"APIError, stopped":         list(brief, tooMany, nil, beltic.WithMaxRetries(2)),
 		"TransportError, canceled":  list(canceled, tooMany, nil),
 		"TransportError, dns":       list(ctx, fails(&net.DNSError{Err: "no such host", Name: "api.example.com", IsNotFound: true}), nil),
-		"TransportError, transport": list(ctx, fails(errors.New(canary)), nil),
+		"TransportError, transport": list(ctx, fails(fmt.Errorf("malformed HTTP response %q", canary)), nil),
 		"ItemError":                 item,
 		"DecodeError":               item.Err,
 		"DecodeError, syntax":       list(ctx, answers(http.StatusOK, `{"data":[`), nil),

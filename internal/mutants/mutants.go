@@ -18,6 +18,7 @@ const (
 	failure    = "internal/transport/failure.go"
 	turns      = "internal/transport/gate.go"
 	httpclient = "internal/transport/httpclient.go"
+	owncause   = "internal/transport/owncause.go"
 	logging    = "internal/transport/log.go"
 	progress   = "internal/transport/progress.go"
 	ratelimit  = "internal/transport/ratelimit.go"
@@ -162,7 +163,7 @@ var mutants = []mutant{
 		`*req = signed
 		resp := next(ctx, req)`, inChain("TestTheKeyGoesToItsOrigin")},
 	{"what is too short for a secret is none", auth,
-		`len(value) >= minSecret`,
+		`len(value) >= least`,
 		`len(value) > 0`, inChain("TestHoldsSecret")},
 	{"no more of the query than cursors and filters is secret", auth,
 		`isCursorOrFilter && `,
@@ -173,6 +174,48 @@ var mutants = []mutant{
 	{"a key that a server echoes is hidden", auth,
 		`if isSecret(key) && strings.Contains(text, key) {`,
 		`if false {`, row("F061")},
+	{"an error of a caller's own transport is shown", owncause,
+		`err = ownCause{err}`,
+		``, in("TestAnErrorOfTheCallersOwnTransportIsShown")},
+	{"an error of a type of net/http's is not shown", owncause,
+		`if isStandard(reflect.TypeOf(e)) || `,
+		`if `, in("TestWhatNetHTTPMakesIsNotShown")},
+	{"an error with a text of net/http's is not shown", owncause,
+		` || slices.ContainsFunc(httpTexts, isHTTP) {`,
+		` || isHTTP("none of them") {`, in("TestWhatNetHTTPMakesIsNotShown")},
+	{"an error of a kind that net/http makes is not shown", owncause,
+		`kind != KindTransport && kind != KindTimeout`,
+		`kind == ""`, in("TestWhatNetHTTPMakesIsNotShown")},
+	{"an error that wraps one of net/http's is not shown", owncause,
+		`for _, e := range tree(err) {`,
+		`for _, e := range []error{err} {`, in("TestWhatNetHTTPMakesIsNotShown")},
+	{"the words of a proxy are not shown as a caller's", owncause,
+		`!isConnecting.Load() && `,
+		``, in("TestWhatComesOutOfNetHTTPBehindAnotherTransportIsNotShown/words_of_a_proxy")},
+	{"an error after net/http has connected is shown", owncause,
+		`isConnecting.Store(false)`,
+		`isConnecting.Load()`, in("TestWhatComesOutOfNetHTTPBehindAnotherTransportIsNotShown")},
+	{"what net/http's own transport returns is not shown", owncause,
+		`.(*http.Transport); isStandard {`,
+		`.(*http.Transport); isStandard && req == nil {`, in("TestWhatComesOutOfNetHTTPBehindAnotherTransportIsNotShown/no_wrapper")},
+	{"errors of net/http's are not handed out", owncause,
+		`return !isStandard(reflect.TypeOf(target).Elem()) && errors.As(err, target)`,
+		`return errors.As(err, target)`, in("TestWhatNetHTTPMakesIsNotShown")},
+	{"a caller's own type is found behind net/http", "errors.go",
+		`return e.as != nil && e.as(target)`,
+		`return false`, in("TestTheCallersOwnTypeIsFoundBehindNetHTTP")},
+	{"a secret in an error of a caller's is hidden", owncause,
+		`if isSecret(e.Error()) {`,
+		`if isSecret("") && e != nil {`, in("TestAnErrorOfTheCallersOwnTransportDoesNotTellSecrets")},
+	{"a secret in what a caller's error wraps is hidden", owncause,
+		`for _, e := range tree(c.error) {`,
+		`for _, e := range []error{c.error} {`, in("TestAnErrorOfTheCallersOwnTransportDoesNotTellSecrets")},
+	{"a short secret in an error of a caller's is hidden", auth,
+		`holdsSecret(text, key(), query, 1)`,
+		`holdsSecret(text, key(), query, minSecret)`, in("TestAnErrorOfTheCallersOwnTransportDoesNotTellSecrets")},
+	{"a secret is known as it is on the wire", auth,
+		` || strings.Contains(text, url.QueryEscape(value))`,
+		``, in("TestAnErrorOfTheCallersOwnTransportDoesNotTellSecrets")},
 	{"a key that is short is no secret", auth,
 		`len(key) >= minSecret &&`,
 		`len(key) > 0 &&`, inChain("TestAKeyThatIsAWordIsNoSecret")},
@@ -183,7 +226,7 @@ var mutants = []mutant{
 		`len(key) >= minSecretWord ||`,
 		`len(key) < 0 ||`, inChain("TestAKeyThatIsAWordIsNoSecret")},
 	{"a cursor that a server echoes is hidden", auth,
-		`isCursorOrFilter && len(value) >= minSecret &&`,
+		`isCursorOrFilter && len(value) >= least &&`,
 		`isCursorOrFilter && len(value) < 0 &&`, row("F134")},
 
 	// What an answer may cost.
@@ -543,7 +586,7 @@ var mutants = []mutant{
 		`return cmp.Or(e.cause)`, in("TestCancelBetweenRecordsEndsTheRange")},
 	{"the cause of a cancellation is not shown", "errors.go",
 		`if e.cause != nil {
-		t.add("%s", e.cause)`,
+		t.add("%s", e.cause.Error())`,
 		`if e.stopped != nil {
 		t.add("%s", e.stopped)`, in("TestTheCauseOfACanceledContextIsNotShown")},
 

@@ -21,7 +21,13 @@ func authenticate(next Handler, origin *url.URL, key func() string, userAgent st
 			"X-Api-Key":  {key()},
 		}
 		resp := next(ctx, &signed)
-		resp.isSecret = func(text string) bool { return holdsSecret(text, key(), req.URL.Query()) }
+		query := req.URL.Query()
+		resp.isSecret = func(text string) bool { return holdsSecret(text, key(), query, minSecret) }
+		if f := resp.Failure; f != nil {
+			if own, ok := f.Cause.(ownCause); ok {
+				f.Cause = own.withoutSecrets(func(text string) bool { return holdsSecret(text, key(), query, 1) })
+			}
+		}
 		return resp
 	}
 }
@@ -41,15 +47,17 @@ func isSecret(key string) bool {
 	return len(key) >= minSecretWord || len(key) >= minSecret && !isWord
 }
 
-// holdsSecret reports whether a text of the server's repeats the key, a cursor or a filter of the
-// request.
-func holdsSecret(text, key string, query url.Values) bool {
+// holdsSecret reports whether a text repeats the key, or a cursor or filter of the request that has
+// the least length.
+func holdsSecret(text, key string, query url.Values, least int) bool {
 	if isSecret(key) && strings.Contains(text, key) {
 		return true
 	}
 	for name, values := range query {
 		isCursorOrFilter := name == "page[after]" || name == "page[before]" || strings.HasPrefix(name, "filter[")
-		if value := values[0]; isCursorOrFilter && len(value) >= minSecret && strings.Contains(text, value) {
+		value := values[0]
+		isSaid := strings.Contains(text, value) || strings.Contains(text, url.QueryEscape(value))
+		if isCursorOrFilter && len(value) >= least && isSaid {
 			return true
 		}
 	}

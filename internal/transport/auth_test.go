@@ -80,7 +80,7 @@ func TestHoldsSecret(t *testing.T) {
 		"not 1000000000 a page":   false,
 		"a session needs_review.": false,
 	} {
-		assert.Equal(t, want, holdsSecret(text, testKey, query), text)
+		assert.Equal(t, want, holdsSecret(text, testKey, query, minSecret), text)
 	}
 }
 
@@ -97,6 +97,6 @@ func TestAKeyThatIsAWordIsNoSecret(t *testing.T) {
 		"abcdefghijklmnopqrst":    true, // too long for a word
 		"sk_staging_0000_example": true,
 	} {
-		assert.Equal(t, want, holdsSecret("invalid "+key, key, nil), key)
+		assert.Equal(t, want, holdsSecret("invalid "+key, key, nil, minSecret), key)
 	}
 }

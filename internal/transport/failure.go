@@ -46,10 +46,12 @@ type Failure struct {
 	Limit      int64  // that the answer broke, in bytes
 
 	// Cause is what may be shown and unwrapped: an error whose text holds nothing that the caller
-	// or the server wrote.
+	// or the server wrote, or one that the caller's own transport made.
 	Cause error
 	// Is tells the whole cause apart without showing it; nil where there is no more than Cause.
 	Is func(target error) bool
+	// As finds the caller's own types in the whole cause; nil as Is.
+	As func(target any) bool
 }
 
 func (f *Failure) Error() string { return string(f.Kind) }
@@ -83,7 +85,11 @@ func failed(ctx context.Context, err error) *Response {
 		return Canceled(ctx)
 	}
 	err = withoutURL(err)
-	failure := &Failure{Cause: showable(err), Is: func(target error) bool { return errors.Is(err, target) }}
+	failure := &Failure{
+		Cause: showable(err),
+		Is:    func(target error) bool { return errors.Is(err, target) },
+		As:    func(target any) bool { return asOwn(err, target) },
+	}
 	failure.Kind, failure.Transient = classify(err)
 	if failure.Kind == KindHeaderSize {
 		failure.Limit = maxHeaderBytes
@@ -176,6 +182,9 @@ func isConnectionFailure(err error, text string) bool {
 // answer. The text of any other error, such as net/http's "malformed HTTP response", may quote
 // either.
 func showable(err error) error {
+	if own, ok := errors.AsType[ownCause](err); ok {
+		return own
+	}
 	if !isProxyFailure(err) { // these two name the host, and a proxy's is not to be shown
 		if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 			return e

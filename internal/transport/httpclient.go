@@ -58,7 +58,7 @@ func CopyHTTPClient(client *http.Client) *http.Client {
 type refuseRedirects struct{ next http.RoundTripper }
 
 func (r refuseRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := r.transport().RoundTrip(withoutRedirects(req, r.transport()))
+	resp, err := roundTrip(r.transport(), withoutRedirects(req, r.transport()))
 	if err != nil || resp == nil {
 		return resp, err
 	}

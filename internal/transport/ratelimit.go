@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// limitRate waits for a token before each attempt. Where the wait does not fit the caller's deadline
-// the call ends at once.
+// limitRate waits for a token before each attempt. Where the wait does not fit the caller's
+// deadline the call ends at once.
 func limitRate(next Handler, limiter *limiter) Handler {
 	return func(ctx context.Context, req *Request) *Response {
 		if failed := limiter.wait(ctx); failed != nil {

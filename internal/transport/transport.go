@@ -36,11 +36,13 @@ type Response struct {
 	isSecret func(text string) bool // tells what the server echoes of the request
 }
 
+const redacted = "[redacted]"
+
 // Showable returns a text of the server's if it repeats nothing secret of the request, and
 // otherwise a stand-in.
 func (r *Response) Showable(text string) string {
 	if r.isSecret != nil && r.isSecret(text) {
-		return "[redacted]"
+		return redacted
 	}
 	return text
 }
