@@ -35,8 +35,8 @@ const (
 const defaultUserAgent = "beltic-go/0.1.0" // the version that CHANGELOG.md calls unreleased
 
 // Client calls the Beltic API. Make one with [NewClient] or [NewClientFromEnv] and keep it: it is
-// safe for concurrent use, and holds the connections and the retry budget that its calls share. It
-// cannot print its key.
+// safe for concurrent use, and holds the connections, the retry budget and the rate limit that its
+// calls share. It cannot print its key.
 type Client struct {
 	// Sessions lists identity sessions.
 	Sessions *SessionsService
@@ -50,6 +50,7 @@ type Client struct {
 type Option func(*config) error
 
 type config struct {
+	key        func() (string, error) // nil is the key of NewClient
 	baseURL    string
 	httpClient *http.Client
 	maxRetries int
@@ -64,10 +65,16 @@ type config struct {
 // NewClient makes a client that authenticates with apiKey. It does no network and reads no
 // environment. It fails with a [*ConfigError] if the key cannot be a header value (empty, blank,
 // control characters, white space around it) or an option is out of range. A nil option is skipped.
+// With [WithKeyFunc] apiKey is not looked at.
 func NewClient(apiKey string, opts ...Option) (*Client, error) {
-	if err := checkKey(apiKey); err != nil {
+	c, err := newConfig(opts)
+	if err != nil {
 		return nil, err
 	}
+	return c.client(apiKey)
+}
+
+func newConfig(opts []Option) (config, error) {
 	c := config{
 		baseURL:    DefaultBaseURL,
 		maxRetries: defaultMaxRetries,
@@ -80,27 +87,37 @@ func NewClient(apiKey string, opts ...Option) (*Client, error) {
 			continue
 		}
 		if err := opt(&c); err != nil {
-			return nil, err
+			return c, err
 		}
 	}
-	return c.client(func() string { return apiKey })
+	return c, nil
 }
 
 // NewClientFromEnv is [NewClient] with the key in BELTIC_API_KEY and, if it is set, the base URL in
-// BELTIC_BASE_URL. Options win over the environment.
+// BELTIC_BASE_URL. Options win over the environment; with [WithKeyFunc] no key needs to be there.
 func NewClientFromEnv(opts ...Option) (*Client, error) {
-	key := os.Getenv("BELTIC_API_KEY")
-	if key == "" {
-		return nil, &ConfigError{Field: "BELTIC_API_KEY", Problem: "is not set; get a key at https://console.beltic.com/"}
-	}
 	if base := os.Getenv("BELTIC_BASE_URL"); base != "" {
 		opts = append([]Option{WithBaseURL(base)}, opts...)
 	}
-	return NewClient(key, opts...)
+	c, err := newConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	key := os.Getenv("BELTIC_API_KEY")
+	if key == "" && c.key == nil {
+		return nil, &ConfigError{Field: "BELTIC_API_KEY", Problem: "is not set; get a key at https://console.beltic.com/"}
+	}
+	return c.client(key)
 }
 
-// client takes the key as a function: what prints or walks the client finds no text behind it.
-func (c config) client(key func() string) (*Client, error) {
+func (c config) client(apiKey string) (*Client, error) {
+	key := c.key
+	if key == nil {
+		if err := checkKey(apiKey); err != nil {
+			return nil, err
+		}
+		key = func() (string, error) { return apiKey, nil } // what prints or walks the client finds no text behind it
+	}
 	base, err := parseBaseURL(c.baseURL)
 	if err != nil {
 		return nil, err
@@ -133,6 +150,27 @@ func (c config) client(key func() string) (*Client, error) {
 func WithBaseURL(base string) Option {
 	return func(c *config) error {
 		c.baseURL = base
+		return nil
+	}
+}
+
+// WithKeyFunc asks f for the API key before every attempt, so that a service can rotate its keys
+// without a restart; the key that was given to [NewClient] is not used then. Calls on several
+// goroutines ask f at once. The time that f takes counts against [WithTimeout] but f cannot be
+// interrupted: it should return a key that is at hand, not fetch one.
+//
+// Where NewClient would refuse the key, the call ends with the same [*ConfigError]: nothing is sent
+// and f is not asked again. Nor is it where the API refuses the key ([ErrUnauthorized]), until the
+// next call. A nil f is a ConfigError.
+func WithKeyFunc(f func() string) Option {
+	return func(c *config) error {
+		if f == nil {
+			return &ConfigError{Field: "key function", Problem: "is nil"}
+		}
+		c.key = func() (string, error) {
+			key := f()
+			return key, checkKey(key)
+		}
 		return nil
 	}
 }

@@ -55,6 +55,7 @@ func TestBadOptionsAreRefused(t *testing.T) {
 		"typed nil transport":   {"http client", beltic.WithHTTPClient(&http.Client{Transport: (*http.Transport)(nil)})},
 		"nil func transport":    {"http client", beltic.WithHTTPClient(&http.Client{Transport: roundTripper(nil)})},
 		"negative http timeout": {"http client", beltic.WithHTTPClient(&http.Client{Timeout: -1})},
+		"nil key function":      {"key function", beltic.WithKeyFunc(nil)},
 		"empty URL":             {"base URL", beltic.WithBaseURL("")},
 		"no scheme":             {"base URL", beltic.WithBaseURL("canary.example.com")},
 		"ftp":                   {"base URL", beltic.WithBaseURL("ftp://canary.example.com")},

@@ -418,6 +418,8 @@ func (e *ConfigError) Error() string { return newText("%s %s", e.Field, e.Proble
 func (c *Client) failure(resp *transport.Response) error {
 	f := resp.Failure
 	switch f.Kind {
+	case transport.KindKey:
+		return f.Cause
 	case transport.KindRedirect:
 		return &RedirectError{StatusCode: f.StatusCode, From: c.base.Host, To: resp.Showable(f.Target)}
 	case transport.KindBodySize, transport.KindHeaderSize:

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/belticlabs/beltic-go"
@@ -218,6 +219,27 @@ func ExampleWithRateLimit() {
 	}
 	fmt.Println(time.Since(start) >= 40*time.Millisecond) // three pages
 	// Output: true
+}
+
+func ExampleWithKeyFunc() {
+	server := newServer()
+	defer server.Close()
+	var current atomic.Value // what rotates the keys stores each new one here
+	current.Store("sk_staging_old")
+	client, err := beltic.NewClient("", beltic.WithBaseURL(server.URL), beltic.WithKeyFunc(func() string { return current.Load().(string) }))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	_, err = client.Sessions.List(context.Background(), nil)
+	fmt.Println(errors.Is(err, beltic.ErrUnauthorized))
+	current.Store(server.APIKey)
+	_, err = client.Sessions.List(context.Background(), nil)
+	fmt.Println(err)
+	// Output:
+	// true
+	// <nil>
 }
 
 func ExampleWithBaseURL() {

@@ -9,23 +9,27 @@ import (
 
 // authenticate puts the headers on a request, the key among them, and refuses to send it anywhere
 // but to the origin.
-func authenticate(next Handler, origin *url.URL, key func() string, userAgent string) Handler {
+func authenticate(next Handler, origin *url.URL, keyOf func() (string, error), userAgent string) Handler {
 	return func(ctx context.Context, req *Request) *Response {
 		if req.URL.Scheme != origin.Scheme || req.URL.Host != origin.Host {
 			return &Response{Failure: &Failure{Kind: KindOrigin}}
+		}
+		key, err := keyOf()
+		if err != nil {
+			return &Response{Failure: &Failure{Kind: KindKey, Cause: err}}
 		}
 		signed := *req
 		signed.Header = http.Header{
 			"Accept":     {"application/json"},
 			"User-Agent": {userAgent},
-			"X-Api-Key":  {key()},
+			"X-Api-Key":  {key},
 		}
 		resp := next(ctx, &signed)
 		query := req.URL.Query()
-		resp.isSecret = func(text string) bool { return holdsSecret(text, key(), query, minSecret) }
+		resp.isSecret = func(text string) bool { return holdsSecret(text, key, query, minSecret) }
 		if f := resp.Failure; f != nil {
 			if own, ok := f.Cause.(ownCause); ok {
-				f.Cause = own.withoutSecrets(func(text string) bool { return holdsSecret(text, key(), query, 1) })
+				f.Cause = own.withoutSecrets(func(text string) bool { return holdsSecret(text, key, query, 1) })
 			}
 		}
 		return resp

@@ -24,7 +24,7 @@ func authenticated(t *testing.T, target string) (resp *Response, sent *Request) 
 		sent = req
 		return &Response{StatusCode: http.StatusOK}
 	}
-	send := authenticate(next, origin, func() string { return testKey }, "test/1")
+	send := authenticate(next, origin, func() (string, error) { return testKey, nil }, "test/1")
 	req := &Request{Method: http.MethodGet, URL: to}
 	resp = send(t.Context(), req)
 	assert.Nil(t, req.Header, "the caller's request has no key in it")

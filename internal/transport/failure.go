@@ -31,6 +31,7 @@ const (
 	KindTransport  Kind = "transport"
 	KindOrigin     Kind = "origin"
 	KindRateLimit  Kind = "rate limit"
+	KindKey        Kind = "api key" // Cause says what is wrong with it
 	KindRedirect   Kind = "redirect"
 	KindEncoding   Kind = "encoding"
 	KindHeaderSize Kind = "response headers"

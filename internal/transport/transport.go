@@ -53,9 +53,9 @@ type Handler func(ctx context.Context, req *Request) *Response
 // Config is what the chain needs to know. Every field is required but Logger,
 // PerSecond and Burst.
 type Config struct {
-	Client    *http.Client // must not follow redirects
-	Origin    *url.URL     // the only origin that may see the key
-	Key       func() string
+	Client    *http.Client           // must not follow redirects
+	Origin    *url.URL               // the only origin that may see the key
+	Key       func() (string, error) // asked for each attempt
 	UserAgent string
 	Logger    *slog.Logger // nil logs nothing
 
