@@ -72,7 +72,9 @@
 // to the budget. After a 429 with a Retry-After all calls of the client wait until then, and start
 // slowly: first one, then twice as many with each round, those that were turned away most often
 // first. So many callers of one client do not turn each other away until none has an attempt left.
-// A call whose deadline is earlier is sent at once, and [WithMaxRetries](0) waits for nothing.
+// A call whose deadline is earlier is sent at once, and [WithMaxRetries](0) waits for nothing. To
+// stay below a limit that you know, use [WithRateLimit]; what the API says of its own is in
+// [Response].RateLimit and [APIError].RateLimit.
 //
 // # Limits
 //

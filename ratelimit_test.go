@@ -223,7 +223,7 @@ func TestTheEvidenceOfAnEarlierAttemptOutlivesAWaitForTheRate(t *testing.T) {
 		err = list((&script{}).then(func(*http.Request) (*http.Response, error) { return nil, io.EOF }))
 		failure, ok := errors.AsType[*beltic.TransportError](err)
 		require.True(t, ok, "%v", err)
-		assert.Equal(t, beltic.KindRateLimit, failure.Kind)
+		assert.Equal(t, beltic.KindConnection, failure.Kind, "what happened says more than the wait")
 		assert.Equal(t, 1, failure.Attempts)
 		assert.Equal(t, beltic.NotRetriedDeadline, failure.NotRetried)
 

@@ -12,9 +12,9 @@ import (
 func limitRate(next Handler, limiter *limiter) Handler {
 	return func(ctx context.Context, req *Request) *Response {
 		if failed := limiter.wait(ctx); failed != nil {
+			failed.isUnsent = true
 			return failed
 		}
-		progressOf(ctx).sent++
 		return next(ctx, req)
 	}
 }
@@ -49,7 +49,6 @@ func (l *limiter) wait(ctx context.Context) *Response {
 		return nil
 	}
 	if !l.join(ctx) {
-		progressOf(ctx).isLate = true
 		return &Response{Failure: &Failure{Kind: KindRateLimit}, Stopped: context.DeadlineExceeded}
 	}
 	select {

@@ -38,16 +38,22 @@ func retry(next Handler, maxRetries int, budget *budget, gate *gate) Handler {
 			if !ok {
 				return stopped(ctx, resp)
 			}
+			last := resp
 			resp = next(context.WithValue(ctx, attemptKey{}, attempt), req)
 			delay := max(fullJitter(attempt), resp.RetryAfter)
 			if resp.isRateLimit() && maxRetries > 0 {
 				delay = gate.close(resp.RetryAfter)
 			}
 			leave(!resp.isRateLimit())
+			if resp.isUnsent && last != nil {
+				return stopped(ctx, last)
+			}
 			if resp.Stopped != nil && previous != nil {
 				previous.Stopped, resp = resp.Stopped, previous
 			}
-			resp.Attempts = attempt
+			if !resp.isUnsent {
+				resp.Attempts = attempt
+			}
 			if !resp.isTransient() || resp.Stopped != nil || attempt > maxRetries {
 				return resp
 			}

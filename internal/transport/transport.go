@@ -27,11 +27,12 @@ type Response struct {
 	RetryAfter time.Duration // what the server asked to wait; 0 where it did not
 
 	Failure  *Failure // nil where there is an answer
-	Attempts int
+	Attempts int      // that were sent
 	// NotRetried is why the call was not tried again although that might have helped, or "".
 	NotRetried string
 	Stopped    error // the end of the caller's context, where that kept the call from being answered or tried again
 
+	isUnsent bool                   // the last attempt ended before it was sent
 	buffer   *bytes.Buffer          // that Body is in
 	isSecret func(text string) bool // tells what the server echoes of the request
 }
@@ -77,6 +78,5 @@ func New(c Config) Handler {
 	send = logAttempts(send, c.Logger)                       // inside the retries: one line for each attempt
 	send = limitRate(send, newLimiter(c.PerSecond, c.Burst)) // inside the retries, which the server counts too; the wait is no part of the attempt
 	send = retry(send, c.MaxRetries, newBudget(), &gate{})
-	send = track(send) // outside the retries: one count for each call
 	return send
 }
