@@ -20,7 +20,6 @@ const (
 	httpclient = "internal/transport/httpclient.go"
 	owncause   = "internal/transport/owncause.go"
 	logging    = "internal/transport/log.go"
-	progress   = "internal/transport/progress.go"
 	ratelimit  = "internal/transport/ratelimit.go"
 	requestid  = "internal/transport/requestid.go"
 	retry      = "internal/transport/retry.go"
@@ -500,9 +499,12 @@ var mutants = []mutant{
 	{"a rate that is very low does not overflow", ratelimit,
 		`min(math.Ceil(float64(time.Second)/perSecond), maxWait)`,
 		`math.Ceil(float64(time.Second)/perSecond)`, in("TestAnyRateIsARate")},
-	{"an attempt that waited for the rate in vain was not sent", progress,
-		`resp.Attempts = call.sent`,
-		``, in("TestAWaitForTheRateThatDoesNotFitTheDeadlineFailsAtOnce")},
+	{"an attempt that waited for the rate in vain was not sent", retry,
+		`if !resp.isUnsent {`,
+		`if true {`, in("TestAWaitForTheRateThatDoesNotFitTheDeadlineFailsAtOnce")},
+	{"what happened before a wait for the rate is not lost", retry,
+		`if resp.isUnsent && last != nil {`,
+		`if false {`, in("TestTheEvidenceOfAnEarlierAttemptOutlivesAWaitForTheRate")},
 	{"a rate is a number", "client.go",
 		`!(perSecond > 0)`,
 		`perSecond <= 0`, in("TestARateLimitOfNonsenseIsRefused")},
