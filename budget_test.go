@@ -94,23 +94,25 @@ func TestOneCallerCanAlwaysRetry(t *testing.T) {
 }
 
 func TestAWaitThatTheServerAskedForIsNotCharged(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		client := newClient(t, func(*http.Request) (*http.Response, error) {
-			if time.Since(start) < time.Second {
-				return answerWith(http.StatusTooManyRequests, "", "Retry-After", "1"), nil
-			}
-			return answer(page("", "a")), nil
-		})
-		var all sync.WaitGroup
-		for range 1000 {
-			all.Go(func() {
-				_, err := client.Sessions.List(t.Context(), nil)
-				assert.NoError(t, err)
+	for _, status := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable} {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			client := newClient(t, func(*http.Request) (*http.Response, error) {
+				if time.Since(start) < time.Second {
+					return answerWith(status, "", "Retry-After", "1"), nil
+				}
+				return answer(page("", "a")), nil
 			})
-		}
-		all.Wait()
-	})
+			var all sync.WaitGroup
+			for range 1000 {
+				all.Go(func() {
+					_, err := client.Sessions.List(t.Context(), nil)
+					assert.NoError(t, err)
+				})
+			}
+			all.Wait()
+		})
+	}
 }
 
 func TestAJobUnderARateLimitComesToItsEnd(t *testing.T) {
