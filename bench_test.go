@@ -38,10 +38,10 @@ func fullPage(tb testing.TB, n int) string {
 	return rawPage("", records...)
 }
 
-func newBenchClient(tb testing.TB, body string) *beltic.Client {
+func newBenchClient(tb testing.TB, body string, opts ...beltic.Option) *beltic.Client {
 	tb.Helper()
 	transport := roundTripper(func(*http.Request) (*http.Response, error) { return answer(body), nil })
-	client, err := beltic.NewClient(testKey, beltic.WithHTTPClient(&http.Client{Transport: transport}))
+	client, err := beltic.NewClient(testKey, append(opts, beltic.WithHTTPClient(&http.Client{Transport: transport}))...)
 	require.NoError(tb, err)
 	return client
 }

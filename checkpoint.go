@@ -6,19 +6,20 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"hash/fnv"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
 )
 
 // Checkpoint is a place in a list, exact to the record. It is opaque text that can be stored: put
-// it into PageOptions.Resume, in another process or a week later, and the list goes on behind the
+// it into PageOptions.Resume, in another process or a week later, and the list goes on after the
 // last record that was delivered, even if records of that page were added, removed or changed
 // since. A record that changed is new information and comes again; one that did not change does
 // not.
 //
 // It is bound to the filters of its list: with other filters, or if it is damaged, it is refused
-// with a [*ConfigError] whose Field is "Page.Resume". (Cut short behind a record, it is the
+// with a [*ConfigError] whose Field is "Page.Resume". (Cut short after a record, it is the
 // checkpoint of that record.) If the API no longer takes the cursor in it, the error is
 // [ErrBadRequest] or [ErrGone]: start anew, without Resume.
 //
@@ -37,6 +38,8 @@ type Checkpoint string
 type tag [16]byte
 
 func tagOf(raw []byte) tag {
+	// guard(raw→[]byte(idOf(raw))): what was delivered is known by its content
+	// guard(raw→[]byte(idOf(raw))): what changed in a resumed walk is known by its content
 	sum := sha256.Sum256(raw)
 	return tag(sum[:])
 }
@@ -45,7 +48,7 @@ func tagOf(raw []byte) tag {
 // list.
 type delivered []tag
 
-// take reports whether a record is among them, and forgets it. Forward, those in front of it are
+// take reports whether a record is among them, and forgets it. Forward, those before it are
 // forgotten too: the order of the list says that they are gone or have changed. Backward, the pages
 // themselves come in the other order.
 func (d *delivered) take(t tag, way direction) bool {
@@ -53,15 +56,18 @@ func (d *delivered) take(t tag, way direction) bool {
 	switch {
 	case i < 0:
 		return false
+	// guard: what was delivered before a known record is forgotten
+	// guard(always): backward, what was delivered before a known record is kept
 	case way == forward:
 		*d = (*d)[i+1:]
 	default:
+		// guard(slices.Concat((*d)[:i], (*d)[i+1:])→slices.Delete(*d, i, i+1)): pages share nothing
 		*d = slices.Concat((*d)[:i], (*d)[i+1:])
 	}
 	return true
 }
 
-// sealed is a checkpoint in the making: a head, and behind it a tag for each record that was
+// sealed is a checkpoint in the making: a head, and after it a tag for each record that was
 // delivered. As a walk goes on through a page, tags are only added to the end. So each checkpoint
 // of a page is the beginning of the next, and all share one text.
 type sealed struct {
@@ -74,7 +80,7 @@ type sealed struct {
 const (
 	checkpointPrefix = "b2." // names the format, so that a later one can tell
 
-	// The head: the direction, the filters, how many entries are of records behind the place, the
+	// The head: the direction, the filters, how many entries are of records after the place, the
 	// cursor, and a checksum of it all.
 	filtersAt = 1
 	aheadAt   = filtersAt + 8
@@ -88,9 +94,10 @@ const (
 var encoding = base64.RawURLEncoding.Strict()
 
 // seal starts a checkpoint at a position, with records that were delivered although they stand
-// behind it.
+// after it.
 func seal(at position, filters uint64, ahead delivered) *sealed {
 	head := make([]byte, 0, headSize+len(at.cursor))
+	// guard: a checkpoint keeps its direction
 	if at.direction == backward {
 		head = append(head, 1)
 	} else {
@@ -121,13 +128,14 @@ func (s *sealed) add(t tag) {
 
 func (s *sealed) checkpoint() Checkpoint { return Checkpoint(s.text.String()) }
 
-// open returns the position of the checkpoint and the records behind it that were delivered, in the
+// open returns the position of the checkpoint and the records after it that were delivered, in the
 // order of the list.
 func (c Checkpoint) open(filters uint64) (position, delivered, error) {
 	at, bound, tags, ok := c.parts()
 	if !ok {
 		return position{}, nil, &ConfigError{Field: "Page.Resume", Problem: "is not a whole checkpoint of this library"}
 	}
+	// guard: a checkpoint is bound to its filters
 	if bound != filters {
 		return position{}, nil, &ConfigError{Field: "Page.Resume", Problem: "was taken from a list with other filters"}
 	}
@@ -138,20 +146,24 @@ func (c Checkpoint) parts() (at position, filters uint64, tags delivered, ok boo
 	text, hasPrefix := strings.CutPrefix(string(c), checkpointPrefix)
 	text, entries, hasDot := strings.Cut(text, ".")
 	head, err := encoding.DecodeString(text)
+	// guard(1): a checkpoint has its prefix
+	// guard(5): a checkpoint is on one line
 	if !hasPrefix || !hasDot || err != nil || len(head) < headSize || strings.ContainsAny(string(c), "\r\n") { // base64 would skip those
 		return at, 0, nil, false
 	}
 	head, sum := head[:len(head)-crc32.Size], binary.BigEndian.Uint32(head[len(head)-crc32.Size:])
+	// guard(1): a damaged checkpoint is refused
 	if crc32.ChecksumIEEE(head) != sum || head[0] > 1 {
 		return at, 0, nil, false
 	}
 	at = position{cursor: string(head[cursorAt:]), direction: head[0] == 1}
 	ahead := int64(binary.BigEndian.Uint32(head[aheadAt:])) // an int may have 32 bits
 	tags, ok = openEntries(entries, sum)
+	// guard(2): a checkpoint has as many entries as it says
 	if !ok || ahead > int64(len(tags)) {
 		return at, 0, nil, false
 	}
-	// Those of the page were added behind those that stand behind them in the list.
+	// Those of the page were added after those that stand after them in the list.
 	return at, binary.BigEndian.Uint64(head[filtersAt:]), slices.Concat(tags[ahead:], tags[:ahead]), true
 }
 
@@ -166,6 +178,7 @@ func openEntries(text string, sum uint32) (tags delivered, ok bool) {
 		}
 		t := tag(entry)
 		sum = crc32.Update(sum, crc32.IEEETable, t[:])
+		// guard: a damaged entry of a checkpoint is refused
 		if uint16(sum) != binary.BigEndian.Uint16(entry[len(t):]) {
 			return nil, false
 		}
@@ -180,81 +193,93 @@ type pageSeal[T any] struct {
 	page  *Page[T]
 	tags  []tag // of its first records
 	n     int   // how many of those are in the text in order
-	ahead int   // how many of the records behind them were delivered when the text was begun
+	ahead int   // how many of the records after them were delivered when the text was begun
 }
 
-// checkpoint is the place behind the first n records of the page, which is the last that the walk
+// checkpoint is the place after the first n records of the page, which is the last that the pager
 // has delivered.
-func (w *walk[T]) checkpoint(p *Page[T], n int) Checkpoint {
-	if w.list == nil {
-		return w.resume
+func (w *pager[T]) checkpoint(p *Page[T], n int) Checkpoint {
+	// guard: a checkpoint that is refused is not lost
+	if w.list.err != nil {
+		return w.list.options.Resume
 	}
-	if p == nil || n == len(p.records) && w.at != p.at {
-		return seal(w.at, w.list.filters(), w.remembered(nil)).checkpoint()
+	// guard(2.2): a checkpoint of a list without a last cursor is exact
+	if p == nil || n == len(p.state.records) && w.at != p.state.at {
+		return seal(w.at, w.list.filters, w.remembered(nil)).checkpoint()
 	}
 	if w.sealed.page != p {
 		w.sealed = pageSeal[T]{page: p}
 	}
 	s := &w.sealed
-	if ahead := p.deliveredBehind(n); s.sealed == nil || s.ahead != len(ahead) {
-		s.sealed, s.n, s.ahead = seal(p.at, w.list.filters(), w.remembered(ahead)), 0, len(ahead)
+	if ahead := p.state.deliveredBehind(n); s.sealed == nil || s.ahead != len(ahead) {
+		// guard(w.remembered): a checkpoint of a checkpoint knows what was delivered
+		s.sealed, s.n, s.ahead = seal(p.state.at, w.list.filters, w.remembered(ahead)), 0, len(ahead)
 	}
 	for ; s.n < n; s.n++ {
 		if s.n == len(s.tags) {
-			s.tags = append(s.tags, tagOf(p.raw(s.n)))
+			s.tags = append(s.tags, tagOf(p.state.raw(s.n)))
 		}
+		// guard: a checkpoint knows what was delivered
 		s.add(s.tags[s.n])
 	}
 	return s.checkpoint()
 }
 
-// letGo gives the memory of a page's body back when the walk is in the next page.
-func (w *walk[T]) letGo(p *Page[T]) {
-	if p != nil && p.body != nil {
-		p.body.Release()
-		p.body, w.sealed = nil, pageSeal[T]{}
+// letGo gives the memory of a page's body back when the pager is in the next page.
+func (w *pager[T]) letGo(p *Page[T]) {
+	if p != nil && p.state.body != nil {
+		p.state.body.Release()
+		p.state.body, w.sealed = nil, pageSeal[T]{}
 	}
 }
 
-// remembered are the records of earlier walks that may still stand behind some place: those ahead
+// remembered are the records of earlier walks that may still stand after some place: those ahead
 // in its page, and those of the pages to come. One that has changed or gone never comes, and
 // nothing says so before the end of the list. Where they are more than a page can have, the oldest
 // are forgotten, so that a checkpoint does not grow from run to run without bound.
-func (w *walk[T]) remembered(ahead delivered) delivered {
-	all := slices.Concat(ahead, w.skip)
-	return all[:min(len(all), w.list.maxItems)]
+func (w *pager[T]) remembered(ahead delivered) delivered {
+	all := slices.Concat(ahead, w.delivered)
+	// guard(min): what earlier runs delivered is bounded
+	return all[:min(len(all), w.list.maxItems())]
 }
 
-// raw is the i-th record of the page to be delivered, as it was sent, while the walk is in the page.
-func (p *Page[T]) raw(i int) []byte {
-	record := p.records[p.at.direction.nth(i, len(p.records))]
-	return p.body.Body[record.start:record.end]
+// raw is the i-th record of the page to be delivered, as it was sent, while the pager is in the
+// page.
+func (s *pageState[T]) raw(i int) []byte {
+	record := s.records[s.at.direction.nth(i, len(s.records))]
+	return s.body.Body[record.start:record.end]
 }
 
 // deliveredBehind are the records of the page that come after the first n and that an earlier walk
 // has delivered.
-func (p *Page[T]) deliveredBehind(n int) delivered {
-	if len(p.dropped) == 0 {
+func (s *pageState[T]) deliveredBehind(n int) delivered {
+	if len(s.dropped) == 0 {
 		return nil
 	}
-	rest := p.records[n:]
-	if p.at.direction == backward {
-		rest = p.records[:len(p.records)-n]
+	rest := s.records[n:]
+	// guard: a checkpoint on the way back counts what is ahead
+	if s.at.direction == backward {
+		rest = s.records[:len(s.records)-n]
 	}
 	count := 0
 	for _, record := range rest {
+		// guard(always): a checkpoint counts what was delivered only
 		if record.isDelivered {
 			count++
 		}
 	}
-	if p.at.direction == backward {
-		return p.dropped[:count]
+	// guard: a checkpoint on the way back knows what is ahead
+	if s.at.direction == backward {
+		return s.dropped[:count]
 	}
-	return p.dropped[len(p.dropped)-count:]
+	return s.dropped[len(s.dropped)-count:]
 }
 
-// fingerprint tells lists of other records apart.
-func fingerprint(route string, filters url.Values) uint64 {
+// fingerprint tells lists of other records apart. What cuts a list into pages does not count.
+func fingerprint(route string, query url.Values) uint64 {
+	filters := maps.Clone(query)
+	// guard: the size of the pages does not bind a checkpoint
+	maps.DeleteFunc(filters, func(name string, _ []string) bool { return strings.HasPrefix(name, "page[") })
 	h := fnv.New64a()
 	h.Write([]byte(route + "?" + filters.Encode()))
 	return h.Sum64()

@@ -14,7 +14,7 @@ type object[T any] struct{ members []member[T] }
 // member reads one member of an object into its field.
 type member[T any] struct {
 	name   string
-	quoted string // as it stands behind another member: ,"name":
+	quoted string // as it stands after another member: ,"name":
 	read   func(*reader, *T) error
 }
 
@@ -41,10 +41,26 @@ func text[T any, S ~string](name string, at func(*T) *S) member[T] {
 	})
 }
 
+// enumText is a text of which some values are known.
+func enumText[T any, S interface {
+	~string
+	enum
+}](name string, at func(*T) *S) member[T] {
+	plain := text(name, at)
+	return newMember(name, func(r *reader, v *T) error {
+		err := plain.read(r, v)
+		if value := *at(v); value != "" && !value.Known() {
+			r.Note("", DriftValue)
+		}
+		return err
+	})
+}
+
 // number is a member that is a number. Absence and null are unset.
 func number[T any](name string, at func(*T) *Optional[float64]) member[T] {
 	return newMember(name, func(r *reader, v *T) error {
 		n, err := r.Number()
+		// guard(err == nil→true): a value of the wrong kind is not set
 		*at(v) = Optional[float64]{V: n, Valid: err == nil}
 		return err
 	})
@@ -54,6 +70,7 @@ func number[T any](name string, at func(*T) *Optional[float64]) member[T] {
 func boolean[T any](name string, at func(*T) *Optional[bool]) member[T] {
 	return newMember(name, func(r *reader, v *T) error {
 		b, err := r.Bool()
+		// guard(err == nil→true): a boolean of the wrong kind is not set
 		*at(v) = Optional[bool]{V: b, Valid: err == nil}
 		return err
 	})
@@ -94,10 +111,12 @@ func oneOrMany[T any, E comparable, L ~[]E](name string, at func(*T) *L, element
 	})
 }
 
-// reader reads one page, or one record.
+// reader reads one document, or one record.
 type reader struct {
 	jsonapi.Reader
-	element func() error  // reads one element of data
+	wants   jsonapi.Kind // of data: an array, or an object
+	element func() error // reads that, or one element of it
+	unknown func(jsonapi.LeftOut)
 	room    func(*reader) // makes room for the lists of a record
 	hasRoom bool          // since the record has asked for it
 	listed  int           // elements of lists so far
@@ -126,6 +145,7 @@ func spaceOf[E any](r *reader) *space[E] {
 // open finds the memory for elements of a type, and makes room for the usual lists of a record in
 // one allocation.
 func open[E any](r *reader) *space[E] {
+	// guard: a record makes room for its lists at once
 	if !r.hasRoom && r.room != nil {
 		r.room(r)
 	}
@@ -154,9 +174,11 @@ func (s *space[E]) take(elements []E) []E {
 	if n == 0 {
 		return nil
 	}
+	// guard(always): a list may be longer than its room
 	if n <= cap(s.free) {
 		s.free = s.free[n:n:cap(s.free)]
 	}
+	// guard(elements[:n:n]→elements[:n]): a list does not run into the next
 	return elements[:n:n]
 }
 
@@ -170,6 +192,7 @@ func readOne[E comparable](r *reader, table *object[E]) ([]E, error) {
 	if err := table.read(r, &elements[0]); err != nil {
 		return nil, err
 	}
+	// guard: an empty identity number is none
 	if elements[0] == *new(E) {
 		return nil, nil
 	}
@@ -190,6 +213,7 @@ func readList[E any](r *reader, table *object[E]) ([]E, error) {
 		if !more {
 			return s.take(elements), nil
 		}
+		// guard: lists inside a record are bounded
 		if r.listed++; r.listed > maxListed {
 			return nil, r.Unusable("more elements than the lists of a page can have")
 		}
@@ -231,6 +255,9 @@ func (o *object[T]) read(r *reader, v *T) error {
 			}
 			known, ok := o.find(name, next)
 			if !ok {
+				if r.NotesUnknown {
+					r.Note(shownMember(string(name)), DriftMember)
+				}
 				if others, err = r.Skip(name, others); err != nil {
 					return err
 				}
@@ -246,6 +273,7 @@ func (o *object[T]) read(r *reader, v *T) error {
 			continue
 		}
 		seen |= 1 << i
+		// guard: null reads like absence
 		if r.Null() {
 			continue
 		}

@@ -3,6 +3,7 @@ package beltic_test
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -373,20 +374,19 @@ func broken(rng *rand.Rand, text string) string {
 	return string(b)
 }
 
-// TestMutatedRecordsAndPagesReadAsTheOraclesSay is what the fuzz targets do, in a few seconds and
-// the same each time.
+var mutations = flag.Int("mutations", 2000, "how many records TestMutatedRecordsAndPagesReadAsTheOraclesSay changes, and a quarter as many pages")
+
+// TestMutatedRecordsAndPagesReadAsTheOraclesSay is what the fuzz targets do, in a second and the
+// same each time.
 func TestMutatedRecordsAndPagesReadAsTheOraclesSay(t *testing.T) {
-	records, pages, share := seedRecords(t), seedPages(t), 1
-	if raceDetector {
-		share = 10 // it is slow, and there is one goroutine to watch
-	}
+	records, pages := seedRecords(t), seedPages(t)
 	for name, tc := range map[string]struct {
 		seeds   []string
 		compare func(*testing.T, string) verdict
 		n       int
 	}{
-		"records": {records, compareRecord, 16_000 / share},
-		"pages":   {pages, comparePage, 4_000 / share},
+		"records": {records, compareRecord, *mutations},
+		"pages":   {pages, comparePage, *mutations / 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -11,6 +11,11 @@
 //		fmt.Println(session.ID, session.DecisionedAt)
 //	}
 //
+// # Resources
+//
+// [Client].Sessions and [Client].Accounts read sessions and accounts: a list by All, Pages, List
+// and Iterator, one by Get. What is said of sessions here is true of accounts.
+//
 // # Lists
 //
 // [SessionsService.All] ranges over records and [SessionsService.Pages] over pages;
@@ -43,7 +48,7 @@
 // Records are read strictly: a duplicate name, a broken string or bad UTF-8 could mix people up,
 // and refuses the record. A value of another kind than documented, say a number for a postal code,
 // refuses it too, but [ItemError] holds its exact JSON, and [ItemError.Salvage] reads all of it but
-// that value. What a list does not need of an answer (unknown members, other links, the other
+// that value. What a list does not need of a response (unknown members, other links, the other
 // direction's cursor) can never stop it.
 //
 // # Errors
@@ -71,15 +76,22 @@
 // A rate limit is the normal case, not a failure. A wait that the server asked for is not charged
 // to the budget. After a 429 with a Retry-After all calls of the client wait until then, and start
 // slowly: first one, then twice as many with each round, those that were turned away most often
-// first. So many callers of one client do not turn each other away until none has an attempt left.
+// first. So many callers of one client do not turn each other away until none has an attempt left. No call waits longer than 60 s for the others.
 // A call whose deadline is earlier is sent at once, and [WithMaxRetries](0) waits for nothing. To
 // stay below a limit that you know, use [WithRateLimit]; what the API says of its own is in
 // [Response].RateLimit and [APIError].RateLimit.
 //
+// # Watching
+//
+// [WithObserver] tells of each attempt, for metrics and traces: its route, status or kind of
+// failure, duration, request id and the wait before the next. [WithDriftObserver] tells of what
+// this version does not know, such as a new status. [WithLogger] writes lines of both. None of them
+// sees a URL, an id, a filter, a header or a body.
+//
 // # Limits
 //
-// One attempt takes up to 30 s ([WithTimeout]) and its body may stall for 10 s; an answer has up to
-// 8 MiB ([WithMaxResponseBytes]), 1,000 records (or Page.Size, if that is more) with 100,000
+// One attempt takes up to 30 s ([WithTimeout]) and its body may stall for 10 s; a response has up
+// to 8 MiB ([WithMaxResponseBytes]), 1,000 records (or Page.Size, if that is more) with 100,000
 // elements in their lists and, with the library's own HTTP client, 256 KiB of headers; of an error
 // 64 KiB are read. Redirects and links are never followed, and the base URL is https.
 //

@@ -2,6 +2,7 @@ package beltic
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"mime"
 	"net/url"
@@ -13,8 +14,8 @@ import (
 	"github.com/belticlabs/beltic-go/internal/transport"
 )
 
-// document is a page as the API sends it, but for its records. Everything may be missing, or of
-// another form than the reference page says: what cannot be read is left out.
+// document is what the API sends, but for its records. Everything may be missing, or of another
+// form than the reference page says: what cannot be read is left out.
 type document struct {
 	data      jsonapi.Kind // KindNone where there is none
 	hasErrors bool
@@ -63,11 +64,15 @@ func (m *wireMeta) page() *wireMeta {
 	return m
 }
 
-// readData hands each element of data to r.element.
+// readData hands data to r.element: each element of an array, or the one object that was asked for.
 func readData(r *reader, d *document) error {
-	if d.data = r.Kind(); d.data != jsonapi.KindArray {
+	d.data = r.Kind()
+	if d.data != r.wants {
 		_, err := r.Raw()
 		return err
+	}
+	if d.data == jsonapi.KindObject {
+		return r.element()
 	}
 	if err := r.Open('['); err != nil {
 		return err
@@ -87,6 +92,9 @@ func readData(r *reader, d *document) error {
 func readErrors(r *reader, d *document) error {
 	kind := r.Kind()
 	raw, err := r.Raw()
+	// guard(3): an empty list of errors is none
+	// guard(3): an empty object of errors is none
+	// guard(bytes.TrimSpace): an empty list of errors may have white space in it
 	d.hasErrors = err == nil && (kind == jsonapi.KindArray || kind == jsonapi.KindObject) && len(bytes.TrimSpace(raw[1:len(raw)-1])) > 0
 	return err
 }
@@ -96,6 +104,7 @@ func link[T any](name string, at func(*T) *string) member[T] {
 	asObject := nested(name, at, newObject(text("href", func(href *string) *string { return href })))
 	asText := text(name, at)
 	return newMember(name, func(r *reader, v *T) error {
+		// guard: a link may be an object
 		if r.Kind() == jsonapi.KindObject {
 			return asObject.read(r, v)
 		}
@@ -103,55 +112,14 @@ func link[T any](name string, at func(*T) *string) member[T] {
 	})
 }
 
-// pageReader reads one page.
-type pageReader[T any] struct {
-	reader
-	list      *listing[T]
-	page      *Page[T]
-	direction direction
-	skip      delivered // what an earlier walk has delivered
-	size      int       // of the body, in bytes
-	used      int       // of it by the records so far
-}
-
-// decodePage reads a page, without the records that an earlier walk has delivered. A bad record or
-// bad page information does not take the good records with it.
-func decodePage[T any](l *listing[T], resp *transport.Response, d direction, skip delivered) (*Page[T], error) {
-	r := &pageReader[T]{list: l, direction: d, skip: skip, size: len(resp.Body), page: &Page[T]{
-		Data: []T{},
-		Response: &Response{
-			StatusCode: resp.StatusCode,
-			Header:     resp.Header,
-			RequestID:  resp.RequestID(),
-			Attempts:   resp.Attempts,
-			RateLimit:  newRateLimit(resp.Header),
-		},
-	}}
-	r.room, r.element = l.resource.room, r.readRecord
-	doc, err := r.document(resp)
-	if err == nil {
-		err = doc.check(d)
-	}
-	if err != nil {
-		return nil, err
-	}
-	r.page.skip = r.skip
-	r.page.setMeta(doc)
-	if l.keepsBody {
-		r.page.body = resp
-	} else {
-		resp.Release()
-	}
-	return r.page, nil
-}
-
-// document reads the body, and through it the records.
-func (r *pageReader[T]) document(resp *transport.Response) (doc document, err error) {
+// document reads a body, and through it the records.
+func (r *reader) document(resp *transport.Response) (doc document, err error) {
 	if len(bytes.TrimSpace(resp.Body)) == 0 {
 		return doc, &ProtocolError{Reason: "the body is empty"}
 	}
 	r.Reset(resp.Body)
-	if err = documentTable.read(&r.reader, &doc); err == nil {
+	r.NotesUnknown = r.unknown != nil
+	if err = documentTable.read(r, &doc); err == nil {
 		err = r.End()
 	}
 	doc.leftOut = r.LeftOut()
@@ -159,27 +127,90 @@ func (r *pageReader[T]) document(resp *transport.Response) (doc document, err er
 	if !ok {
 		return doc, err
 	}
+	// guard: a response that is not JSON says what it is
 	if problem := notJSON(resp); e.Reason == ReasonSyntax && problem != "" {
 		return doc, &DecodeError{Reason: ReasonContentType, Detail: problem}
 	}
 	return doc, newDecodeError(e)
 }
 
+// readResource reads the document of one resource.
+func readResource[T any](c *Client, res *resource[T], route string, resp *transport.Response) (*T, error) {
+	v := new(T)
+	var bad error
+	r := &reader{room: res.room, wants: jsonapi.KindObject, unknown: c.drift.at(route)}
+	r.element = func() error {
+		raw, failure, err := res.readItem(r, v)
+		if failure != nil {
+			bad = res.itemError(raw, v, failure, 0, "data")
+		}
+		// guard(bytes.Clone): the exact JSON of one resource is a copy
+		*res.parts(v).raw = bytes.Clone(raw)
+		return err
+	}
+	doc, err := r.document(resp)
+	if err == nil {
+		// guard: the document of one resource is checked
+		err = doc.check(r.wants, "/data", "/errors")
+	}
+	resp.Release()
+	if err := cmp.Or(err, bad); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// pageReader reads one page.
+type pageReader[T any] struct {
+	reader
+	list  *listing[T]
+	page  *Page[T]
+	state *pageState[T]
+	size  int // of the body, in bytes
+	used  int // of it by the records so far
+}
+
+// readPage reads a page, without the records that an earlier walk has delivered. A bad record or
+// bad page information does not take the good records with it.
+func readPage[T any](l *listing[T], resp *transport.Response, at position, delivered delivered) (*Page[T], error) {
+	made := &struct { // in one allocation
+		page  Page[T]
+		state pageState[T]
+	}{state: pageState[T]{list: l, at: at, delivered: delivered}}
+	response := newResponse(resp)
+	made.page = Page[T]{Data: []T{}, Response: &response, state: &made.state}
+	r := &pageReader[T]{list: l, page: &made.page, state: &made.state, size: len(resp.Body)}
+	r.room, r.wants, r.element, r.unknown = l.resource.room, jsonapi.KindArray, r.readRecord, l.client.drift.at(l.route)
+	doc, err := r.document(resp)
+	if err == nil {
+		err = doc.check(r.wants, doc.needs(at.direction)...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.page.setMeta(doc)
+	// guard: the body is kept for a checkpoint
+	if l.keepsBody {
+		r.state.body = resp
+	} else {
+		// guard: the body is given back
+		resp.Release()
+	}
+	return r.page, nil
+}
+
 // readRecord reads the next element of data into the page.
 func (r *pageReader[T]) readRecord() error {
-	if len(r.page.records) == r.list.maxItems {
-		return &LimitError{Limit: LimitItems, Max: int64(r.list.maxItems)}
+	s, res := r.state, r.list.resource
+	// guard: the records of a page are bounded
+	if len(s.records) == r.list.maxItems() {
+		return &LimitError{Limit: LimitItems, Max: int64(r.list.maxItems())}
 	}
 	v := r.place()
-	start := r.StartItem()
-	failure := r.list.resource.read(&r.reader, v)
-	if failure != nil {
-		failure = r.worst(start, v, failure)
-		if err := r.SkipItem(start); err != nil {
-			return err
-		}
+	raw, failure, err := res.readItem(&r.reader, v)
+	if err != nil {
+		return err
 	}
-	raw := r.EndItem(start)
 	r.used += len(raw)
 	entry := record{start: r.Position() - len(raw), end: r.Position()}
 	switch {
@@ -187,62 +218,32 @@ func (r *pageReader[T]) readRecord() error {
 		entry.isDelivered = true
 		r.unplace()
 	case failure != nil:
-		entry.bad = r.itemError(raw, v, failure)
-		r.page.Skipped = append(r.page.Skipped, entry.bad)
+		entry.err = res.itemError(raw, v, failure, len(s.records), "data", strconv.Itoa(len(s.records)))
+		// guard: a page lists what it skipped
+		r.page.Skipped = append(r.page.Skipped, entry.err)
 		r.unplace()
-	case r.list.keepRaw:
-		*r.list.resource.raw(v) = bytes.Clone(raw)
+	// guard(always): the exact JSON is kept where it was asked for only
+	case r.list.options.KeepRaw:
+		// guard(bytes.Clone): the exact JSON is a copy
+		*res.parts(v).raw = bytes.Clone(raw)
 	}
-	r.page.records = append(r.page.records, entry)
+	s.records = append(s.records, entry)
 	return nil
-}
-
-// itemError is the public error of a record of which *v can be read.
-func (r *pageReader[T]) itemError(raw []byte, v *T, failure error) *ItemError {
-	i := len(r.page.records)
-	head, _ := r.list.resource.head(v)
-	id := strings.Clone(*head)
-	if !isKind(failure) {
-		id = idOf(raw)
-	}
-	if len(id) > maxID {
-		id = ""
-	}
-	e, _ := errors.AsType[*jsonapi.Error](jsonapi.Under("data", jsonapi.Under(strconv.Itoa(i), failure)))
-	return &ItemError{Index: i, ID: id, Err: newDecodeError(e), Raw: bytes.Clone(raw)}
 }
 
 // isDelivered reports whether an earlier walk has delivered the record. There is nothing to hash
 // where there is nothing to compare.
 func (r *pageReader[T]) isDelivered(raw []byte) bool {
-	if len(r.skip) == 0 {
+	s := r.state
+	if len(s.delivered) == 0 {
 		return false
 	}
 	t := tagOf(raw)
-	if !r.skip.take(t, r.direction) {
+	if !s.delivered.take(t, s.at.direction) {
 		return false
 	}
-	r.page.dropped = append(r.page.dropped, t)
+	s.dropped = append(s.dropped, t)
 	return true
-}
-
-// worst is what is wrong most with a record that could not be read: what is broken goes before what
-// is of the wrong kind. In the latter case *v is what can be read.
-func (r *pageReader[T]) worst(start jsonapi.Mark, v *T, failure error) error {
-	if !isKind(failure) {
-		return failure
-	}
-	*v = *new(T)
-	r.RetryItem(start)
-	if err := r.list.resource.read(&r.reader, v); err != nil && !isKind(err) {
-		return err
-	}
-	return failure
-}
-
-func isKind(err error) bool {
-	e, ok := errors.AsType[*jsonapi.Error](err)
-	return ok && e.IsKind()
 }
 
 // leastRecord is the size of a small record, in bytes: a guess that bounds what is set aside for
@@ -253,13 +254,15 @@ const leastRecord = 100
 func (r *pageReader[T]) place() *T {
 	n := len(r.page.Data)
 	if n == cap(r.page.Data) {
-		room := min(r.list.pageSize, r.size/leastRecord) + 1
+		// guard(min 2): bad records get no memory set aside
+		room := min(r.list.pageSize(), r.size/leastRecord) + 1
 		if n > 0 {
 			room = n + (r.size-r.used)/(r.used/n+1) + 1 // as many as fit if the rest are as large as those so far
 		}
-		room = max(min(room, r.list.maxItems), n+n/2+1) // more than by one, or growing would be quadratic
+		// guard(max): a page does not grow by one record
+		room = max(min(room, r.list.maxItems()), n+n/2+1) // more than by one, or growing would be quadratic
 		r.page.Data = append(make([]T, 0, room), r.page.Data...)
-		r.page.records = append(make([]record, 0, room), r.page.records...)
+		r.state.records = append(make([]record, 0, room), r.state.records...)
 	}
 	r.page.Data = r.page.Data[:n+1]
 	return &r.page.Data[n]
@@ -268,57 +271,57 @@ func (r *pageReader[T]) place() *T {
 // unplace takes the place of the last record back.
 func (r *pageReader[T]) unplace() {
 	last := len(r.page.Data) - 1
+	// guard: a bad record leaves nothing to the next
 	clear(r.page.Data[last:])
 	r.page.Data = r.page.Data[:last]
 }
 
-var headTable = newObject(text("id", func(id *string) *string { return id }))
-
-// idOf finds the id of a record that cannot be decoded, or "" where it has none or two.
-func idOf(raw []byte) (id string) {
-	r := &reader{}
-	r.Reset(raw)
-	if headTable.read(r, &id) != nil || len(r.LeftOut()) > 0 {
-		return ""
-	}
-	return id
-}
-
-// notJSON says what an answer that is not JSON is likely to be, or "" where it claims to be JSON.
+// notJSON says what a response that is not JSON is likely to be, or "" where it claims to be JSON.
 func notJSON(resp *transport.Response) string {
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if media == "text/html" || bytes.HasPrefix(bytes.TrimSpace(resp.Body), []byte("<")) {
-		return "the answer is HTML or XML: a captive portal, proxy or login page answered instead of the API; check the network and the base URL"
+		return "the response is HTML or XML: a captive portal, proxy or login page responded instead of the API; check the network and the base URL"
 	}
 	if media != "" && media != "application/json" && !strings.HasSuffix(media, "+json") {
-		return "the answer is not JSON; check that the base URL leads to the API"
+		return "the response is not JSON; check that the base URL leads to the API"
 	}
 	return ""
 }
 
-// check says why a document is no page.
-func (d *document) check(way direction) error {
-	for _, pointer := range d.needs(way) {
+// check says why a document is not what was asked for.
+func (d *document) check(wants jsonapi.Kind, needs ...string) error {
+	for _, pointer := range needs {
+		// guard: what a walk needs comes once
 		if d.hasTwice(pointer) {
 			return &DecodeError{Pointer: pointer, Reason: ReasonDuplicate}
 		}
 	}
 	switch {
+	// guard: errors instead of data are told
 	case d.data == jsonapi.KindNone && d.hasErrors:
 		return &ProtocolError{Reason: "errors instead of data, with status 200"}
 	case d.data == jsonapi.KindNone:
 		return &ProtocolError{Reason: "no data"}
-	case d.data != jsonapi.KindArray:
-		return &ProtocolError{Reason: "data is " + d.data.String() + " instead of an array"}
+	// guard: data is an array
+	case d.data != wants:
+		return &ProtocolError{Reason: "data is " + d.data.String() + " instead of an " + wants.String()}
 	}
 	return nil
 }
 
-// needs is what a walk in the direction needs, so that it must not come twice.
+// needs is what a walk in the direction needs of a page, so that it must not come twice.
 func (d *document) needs(way direction) []string {
 	flag, cursor := way.pointers()
+	// guard(1): a document has its data once
+	// guard(2): a document has its errors once
+	// guard(3): a document has its page information once
+	// guard(4): the page information has its page once
+	// guard(flag→flag[:0]): the flag that a walk needs comes once
 	needed := []string{"/data", "/errors", "/meta", "/meta/page", flag}
+	// guard(always): what a walk does not need may come twice
 	if d.hasNeighbor(way).V {
+		// guard(2): the cursors that a walk needs come once
+		// guard(cursor→cursor[:0]): the cursor that a walk needs comes once
 		needed = append(needed, "/meta/page/cursors", cursor)
 	}
 	return needed
@@ -339,14 +342,17 @@ func (d *document) hasNeighbor(way direction) Optional[bool] {
 	return d.meta.hasNext
 }
 
-// setMeta takes the page information over. What is missing there breaks the walk behind the page,
+// setMeta takes the page information over. What is missing there breaks the list after the page,
 // not the page.
 func (p *Page[T]) setMeta(d document) {
-	p.noNext, p.noPrevious = d.problem(forward), d.problem(backward)
+	p.state.noNext, p.state.noPrevious = d.problem(forward), d.problem(backward)
 	p.Links = d.links
+	// guard(1): a link in links that come twice is none
+	// guard(2): a link that comes twice is none
 	if d.hasTwice("/links", "/links/next", "/links/next/href") {
 		p.Links.Next = "" // nobody knows which of them is meant
 	}
+	// guard(3): a link with two hrefs is none
 	if d.hasTwice("/links", "/links/prev", "/links/prev/href") {
 		p.Links.Prev = ""
 	}
@@ -362,14 +368,18 @@ func (p *Page[T]) setMeta(d document) {
 func (d *document) problem(way direction) error {
 	flag, cursor := way.pointers()
 	switch hasNeighbor := d.hasNeighbor(way); {
+	// guard: errors beside data are no end
 	case d.hasErrors:
 		return &ProtocolError{Reason: "errors beside data, with status 200"}
+	// guard: a flag that came twice is not believed
 	case d.hasLeftOut("/meta", "/meta/page", flag):
 		return &ProtocolError{Reason: "meta.page is not of the documented form"}
 	case !d.meta.hasPage:
 		return &ProtocolError{Reason: "no meta.page"}
+	// guard: a missing hasNextPage is not the end
 	case !hasNeighbor.Valid:
 		return &ProtocolError{Reason: "no " + strings.ReplaceAll(flag[1:], "/", ".")}
+	// guard: a cursor that came twice is none
 	case hasNeighbor.V && d.hasTwice("/meta/page/cursors", cursor):
 		return &ProtocolError{Reason: "two cursors to one page"}
 	default:
@@ -381,7 +391,8 @@ func (d *document) hasLeftOut(pointers ...string) bool { return d.leftOutBy("", 
 
 func (d *document) hasTwice(pointers ...string) bool { return d.leftOutBy(ReasonDuplicate, pointers) }
 
-// leftOutBy reports whether any of the pointers was left out, for the reason or, if that is "", any.
+// leftOutBy reports whether any of the pointers was left out, for the reason or, if that is "",
+// any.
 func (d *document) leftOutBy(reason string, pointers []string) bool {
 	return slices.ContainsFunc(d.leftOut, func(left jsonapi.LeftOut) bool {
 		return (reason == "" || left.Reason == reason) && slices.Contains(pointers, left.Pointer)
@@ -391,6 +402,9 @@ func (d *document) leftOutBy(reason string, pointers []string) bool {
 // count is the count of the whole list, if the API sent one that can be.
 func (m *wireMeta) count() Optional[int] {
 	n, isSet := m.total.Get()
+	// guard(2): a count is not negative
+	// guard(3): a count is exact
+	// guard(4): a count is whole
 	if !isSet || n < 0 || n > 1<<53 || n != float64(int(n)) {
 		return Optional[int]{}
 	}
@@ -410,6 +424,7 @@ func (p *Page[T]) cursor(d direction) string {
 	_, rawQuery, _ := strings.Cut(link, "?")
 	rawQuery, _, _ = strings.Cut(rawQuery, "#")
 	query, err := url.ParseQuery(rawQuery)
+	// guard(len(values) == 1→len(values) > 0): two cursors in a link are none
 	if values := query[parameter]; err == nil && len(values) == 1 {
 		return values[0]
 	}

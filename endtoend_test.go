@@ -2,6 +2,7 @@ package beltic_test
 
 import (
 	"encoding/json"
+	"flag"
 	"slices"
 	"testing"
 
@@ -12,12 +13,11 @@ import (
 	"github.com/belticlabs/beltic-go/beltictest"
 )
 
+var sessionCount = flag.Int("sessions", 5000, "how many sessions TestEveryWayToListGivesTheSameSessionsInTheSameOrder lists; "+
+	"with 100000 TestManySessionsKeepTheHeapFlat lists a million")
+
 func TestEveryWayToListGivesTheSameSessionsInTheSameOrder(t *testing.T) {
-	n := 100_000
-	if testing.Short() {
-		n = 5_000
-	}
-	sessions := beltictest.GenerateSessions(7, n)
+	sessions := beltictest.GenerateSessions(7, *sessionCount)
 	server := beltictest.Start(t, beltictest.WithSessions(sessions...), beltictest.WithMaxPageSize(1000))
 	client := server.Client()
 	opts := &beltic.SessionListOptions{Page: beltic.PageOptions{Size: 1000}}

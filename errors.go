@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"reflect"
@@ -39,18 +40,10 @@ var errorByStatus = map[int]error{
 	http.StatusTooManyRequests:     ErrRateLimited,
 }
 
-var adviceByStatus = map[int]string{
-	http.StatusBadRequest:          "check the list options, a cursor may have expired",
-	http.StatusUnauthorized:        "check the API key at https://console.beltic.com/",
-	http.StatusForbidden:           "the API key may not do this",
-	http.StatusNotFound:            "check the base URL",
-	http.StatusUnprocessableEntity: "check the list options",
-	http.StatusTooManyRequests:     "send fewer requests, or wait as long as RetryAfter says",
-}
-
-// APIError is an answer with an error status. Its text is safe to log; the API's own words, which
+// APIError is a response with an error status. Its text is safe to log; the API's own words, which
 // may quote a person's data, are in Errors, Body and Header only. The body of the Identity API's
-// errors is undocumented: Errors is empty where it is of no known form, and Body is there to look at.
+// errors is undocumented: Errors is empty where it is of no known form, and Body is there to look
+// at.
 //
 // It matches the sentinel of its status ([ErrRateLimited] and so on) by [errors.Is], and the error
 // of the caller's context if that is what kept the call from being tried again.
@@ -68,6 +61,7 @@ type APIError struct {
 	Body   []byte      `json:"-"`
 	Header http.Header `json:"-"`
 
+	advice  string // what to do
 	stopped error
 }
 
@@ -80,7 +74,7 @@ const (
 	NotRetriedBudget     = "the retry budget of the client is used up"
 )
 
-// ErrorObject is one error of an answer, in the form of JSON:API; answers of other shapes are
+// ErrorObject is one error of a response, in the form of JSON:API; responses of other shapes are
 // brought to it. Detail and Title are free text of the server: do not log them where personal data
 // must not go.
 type ErrorObject struct {
@@ -100,40 +94,6 @@ type ErrorSource struct {
 	Header    string `json:"header,omitempty"`
 }
 
-func newAPIError(resp *transport.Response) *APIError {
-	problems, requestID := jsonapi.Problems(resp.Body)
-	e := &APIError{
-		StatusCode: resp.StatusCode,
-		RequestID:  resp.RequestID(),
-		RetryAfter: resp.RetryAfter,
-		Attempts:   resp.Attempts,
-		NotRetried: resp.NotRetried,
-		Body:       resp.Body,
-		Header:     resp.Header,
-		RateLimit:  newRateLimit(resp.Header),
-		stopped:    resp.Stopped,
-	}
-	if id := resp.Showable(requestID); e.RequestID == "" && transport.IsToken(id) {
-		e.RequestID = id
-	}
-	for _, p := range problems {
-		e.Errors = append(e.Errors, ErrorObject{
-			ID:     string(p.ID),
-			Status: string(p.Status),
-			Code:   resp.Showable(string(p.Code)),
-			Title:  string(p.Title),
-			Detail: string(p.Detail),
-			Source: ErrorSource{
-				Pointer:   resp.Showable(string(p.Source.Pointer)),
-				Parameter: resp.Showable(string(p.Source.Parameter)),
-				Header:    string(p.Source.Header),
-			},
-			Meta: json.RawMessage(p.Meta),
-		})
-	}
-	return e
-}
-
 // Error gives the status, the first error's code and source, the request id and what to do: at most
 // 512 bytes.
 func (e *APIError) Error() string {
@@ -150,19 +110,23 @@ func (e *APIError) Error() string {
 		t.add("retry after %s", e.RetryAfter)
 	}
 	t.notRetried(e.NotRetried, e.stopped)
-	if advice := adviceByStatus[e.StatusCode]; advice != "" {
-		t.add("%s", advice)
+	if e.advice != "" {
+		t.add("%s", e.advice)
 	}
 	return t.String()
 }
 
 // Is matches the sentinel of the status.
 func (e *APIError) Is(target error) bool {
+	// guard(1): a status is matched by its sentinel
+	// guard(2): a status of a server's error is matched
 	return target == errorByStatus[e.StatusCode] || target == ErrServer && e.StatusCode >= 500
 }
 
 // Unwrap returns the error of the caller's context if that is why the call was not tried again.
 func (e *APIError) Unwrap() error { return e.stopped }
+
+// guard: an APIError as JSON has no detail in it
 
 // MarshalJSON writes the text of Error, not the server's words.
 func (e APIError) MarshalJSON() ([]byte, error) { return json.Marshal(e.Error()) }
@@ -212,29 +176,32 @@ func (e *DecodeError) Error() string {
 	return t.String()
 }
 
-// ItemError is one record of a page that could not be decoded. The other records of the page are
-// not affected, and the record itself is at hand: Raw is its exact JSON, and [ItemError.Salvage]
-// reads of it what can be read.
+// ItemError is one record that could not be decoded. The other records of its page are not
+// affected, and the record itself is at hand: Raw is its exact JSON, and [ItemError.Salvage] reads
+// of it what can be read.
 type ItemError struct {
-	Index int             // in the page's data, from 0
-	ID    string          // of the record, "" where it could not be read or is ambiguous
-	Err   error           // a [*DecodeError]
-	Raw   json.RawMessage `json:"-"` // personal data; never printed
+	Index int    // in the page's data, from 0; 0 for a record that was got by its id
+	ID    string // of the record, "" where it could not be read or is ambiguous
+	Err   error  // a [*DecodeError]
+	// guard: an item error as JSON has no record in it
+
+	Raw json.RawMessage `json:"-"` // personal data; never printed
 }
 
-// Resource is a resource of this library that a record can be read into: a [*Session].
+// Resource is what a record can be read into: a pointer to one of the library's resources.
 type Resource interface {
 	salvage(raw []byte) (unread []string, err error)
 }
 
-// Salvage reads into a resource, such as a [*Session], all of Raw that can be read, and returns the
-// pointers (RFC 6901) of what could not: an odd postal code need not cost the whole session. The
+// Salvage reads into a resource all of Raw that can be read, such as a session, and returns the
+// pointers (RFC 6901) of what could not: an odd postal code need not cost the whole record. The
 // pointers are those of Raw. An odd member is left zero, and an odd element of a list is missing.
 //
 // What is broken rather than odd (a duplicate name, a broken string, bad UTF-8, another type of
 // resource) is refused with a [*DecodeError], and a nil resource with a [*ConfigError]; the
 // resource is left as it was. Such JSON could mix people up.
 func (e *ItemError) Salvage(into Resource) (unread []string, err error) {
+	// guard: nothing is salvaged into nil
 	if into == nil {
 		return nil, errNilResource
 	}
@@ -246,6 +213,7 @@ var errNilResource = &ConfigError{Field: "resource", Problem: "is nil"}
 func (e *ItemError) Error() string {
 	t := newText("record %d of the page", e.Index)
 	t.token("id", e.ID)
+	// guard(always): an item error without a cause prints
 	if e.Err != nil {
 		t.add("%s", strings.TrimPrefix(e.Err.Error(), prefix))
 	}
@@ -267,14 +235,14 @@ func (e *itemErrors) Error() string {
 // Unwrap returns an [*ItemError] for each record.
 func (e *itemErrors) Unwrap() []error { return e.Errors }
 
-// ProtocolError is an answer that breaks the API's contract, so that going on could lose or repeat
+// ProtocolError is a response that breaks the API's contract, so that going on could lose or repeat
 // records.
 type ProtocolError struct {
 	Reason string // such as "no data" or "the cursor was seen before"
 }
 
 func (e *ProtocolError) Error() string {
-	return newText("the answer breaks the API's contract: %s", e.Reason).String()
+	return newText("the response breaks the API's contract: %s", e.Reason).String()
 }
 
 // The values of [TransportError].Kind.
@@ -285,14 +253,14 @@ const (
 	KindDial       = "dial"       // no connection
 	KindTLS        = "tls"        // no secure connection
 	KindProxy      = "proxy"      // the proxy refused, or could not be reached
-	KindConnection = "connection" // the connection broke before the answer
-	KindBody       = "body"       // the connection broke in the middle of the answer
+	KindConnection = "connection" // the connection broke before the response
+	KindBody       = "body"       // the connection broke in the middle of the response
 	KindOrigin     = "origin"     // the request would have left the origin of the base URL
-	KindRateLimit  = "rate limit" // a wait for WithRateLimit would not end before the deadline
+	KindRateLimit  = "rate limit" // a wait for the API's rate limit, or for WithRateLimit, does not fit the deadline
 	KindTransport  = "transport"  // any other failure
 )
 
-// TransportError is a call that got no answer, or was canceled.
+// TransportError is a call that got no response, or was canceled.
 type TransportError struct {
 	Kind     string // one of the Kind constants
 	Host     string // that the call was for
@@ -307,14 +275,14 @@ type TransportError struct {
 }
 
 var transportAdvice = map[transport.Kind]string{
-	transport.KindTimeout:    "no answer in time",
+	transport.KindTimeout:    "no response in time",
 	transport.KindDNS:        "the host name cannot be resolved, check the base URL",
 	transport.KindDial:       "cannot connect",
 	transport.KindTLS:        "no secure connection",
 	transport.KindProxy:      "the proxy refused, check HTTPS_PROXY",
 	transport.KindConnection: "the connection broke",
-	transport.KindBody:       "the connection broke in the middle of the answer",
-	transport.KindRateLimit:  "the wait for WithRateLimit does not fit the deadline, give the call more time or allow a higher rate",
+	transport.KindBody:       "the connection broke in the middle of the response",
+	transport.KindRateLimit:  "the wait for the rate limit does not fit the deadline, give the call more time",
 	transport.KindTransport:  "the request could not be carried out",
 }
 
@@ -332,20 +300,27 @@ func (e *TransportError) Error() string {
 	return t.String()
 }
 
+// joined is both errors, or the one that there is.
+func joined(a, b error) error {
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
+	}
+	return errors.Join(a, b)
+}
+
 // Unwrap returns the causes that are safe to show: the error of the caller's context and its cause,
 // a [net.DNSError], a [tls.CertificateVerificationError], a [syscall.Errno] and the like, and an
-// error that a transport of the caller's own (see [WithHTTPClient]) made by itself.
+// error that the caller's own transport (see [WithHTTPClient]) made by itself.
 func (e *TransportError) Unwrap() error {
-	if e.stopped == nil || e.cause == nil {
-		return cmp.Or(e.stopped, e.cause)
-	}
-	return errors.Join(e.stopped, e.cause)
+	// guard(joined): a cause that may be shown is unwrapped
+	// guard(joined 2): the end of the context is matched
+	return joined(e.stopped, e.cause)
 }
 
 // Is matches every cause, also those that Unwrap does not show.
 func (e *TransportError) Is(target error) bool { return e.is != nil && e.is(target) }
 
-// As finds what a transport of the caller's own returned, also where Unwrap does not show it. It
+// As finds what the caller's own transport returned, also where Unwrap does not show it. It
 // does not hand out types of net/http and below, which may hold the request.
 func (e *TransportError) As(target any) bool { return e.as != nil && e.as(target) }
 
@@ -362,8 +337,12 @@ func (e *TransportError) Timeout() bool {
 		timeout, ok := errors.AsType[net.Error](err)
 		return ok && timeout.Timeout()
 	}
+	// guard(2): the end of the caller's time is a timeout
+	// guard(3): a name server's timeout is one
 	return e.Kind == string(transport.KindTimeout) || isTimeout(e.stopped) || isTimeout(e.cause)
 }
+
+// guard: an error is a timeout to package net
 
 // Temporary is Timeout, as most of the standard library's errors have it.
 func (e *TransportError) Temporary() bool { return e.Timeout() }
@@ -371,7 +350,7 @@ func (e *TransportError) Temporary() bool { return e.Timeout() }
 // RedirectError is a redirect. None is ever followed: it would take the key or the filters
 // somewhere else.
 type RedirectError struct {
-	StatusCode int    // 0 where a transport of the caller's has followed it, and does not tell
+	StatusCode int    // 0 where the caller's own transport followed it and does not tell
 	From       string // host
 	To         string // host, "" where the server's text is not fit to be shown
 }
@@ -395,7 +374,7 @@ const (
 	LimitEmptyPages      = "empty pages" // in a row
 )
 
-// LimitError is an answer that is larger than the library accepts.
+// LimitError is a response that is larger than the library accepts.
 type LimitError struct {
 	Limit string // one of the Limit constants
 	Max   int64  // bytes of a body or headers, otherwise a count
@@ -405,7 +384,7 @@ func (e *LimitError) Error() string {
 	return newText("the limit of %d for %s was exceeded", e.Max, e.Limit).String()
 }
 
-// ConfigError is an input of the caller's that cannot be right. It is returned before any request
+// ConfigError is an invalid input. It is returned before any request
 // is sent, and never holds the value.
 type ConfigError struct {
 	Field   string // such as "api key" or "Page.Size"
@@ -413,31 +392,6 @@ type ConfigError struct {
 }
 
 func (e *ConfigError) Error() string { return newText("%s %s", e.Field, e.Problem).String() }
-
-// failure gives a call without an answer its public error.
-func (c *Client) failure(resp *transport.Response) error {
-	f := resp.Failure
-	switch f.Kind {
-	case transport.KindKey:
-		return f.Cause
-	case transport.KindRedirect:
-		return &RedirectError{StatusCode: f.StatusCode, From: c.base.Host, To: resp.Showable(f.Target)}
-	case transport.KindBodySize, transport.KindHeaderSize:
-		return &LimitError{Limit: string(f.Kind), Max: f.Limit}
-	case transport.KindEncoding:
-		return &DecodeError{Reason: ReasonEncoding, Detail: "the body is compressed in a way that was not asked for"}
-	}
-	return &TransportError{
-		Kind:       string(f.Kind),
-		Host:       c.base.Host,
-		Attempts:   resp.Attempts,
-		NotRetried: resp.NotRetried,
-		stopped:    resp.Stopped,
-		cause:      f.Cause,
-		is:         f.Is,
-		as:         f.As,
-	}
-}
 
 const (
 	prefix       = "beltic: "
@@ -457,6 +411,7 @@ func (t *errorText) add(format string, args ...any) *errorText {
 // token adds something that the server or caller wrote, if it is short and of identifier
 // characters.
 func (t *errorText) token(name, value string) {
+	// guard(always): the text of an error has no more of the server's than identifiers
 	if transport.IsToken(strings.NewReplacer("/", "", "[", "", "]", "").Replace(value)) {
 		t.add("%s %s", name, value)
 	}
@@ -479,7 +434,9 @@ func (t *errorText) attempts(n int) {
 
 func (t *errorText) String() string {
 	s := prefix + strings.Join(t.parts, ", ")
+	// guard: the text of an error is printable
 	s = strings.Map(printable, s)
+	// guard(min): the text of an error is bounded
 	return s[:min(len(s), maxErrorText)]
 }
 
@@ -489,3 +446,14 @@ func printable(r rune) rune {
 	}
 	return r
 }
+
+// An error prints its text, whatever the verb, by value too.
+
+func (e APIError) Format(f fmt.State, _ rune)       { io.WriteString(f, e.Error()) }
+func (e TransportError) Format(f fmt.State, _ rune) { io.WriteString(f, e.Error()) }
+
+// guard: an item error prints no record
+
+func (e ItemError) Format(f fmt.State, _ rune)   { io.WriteString(f, e.Error()) }
+func (e ErrorObject) Format(f fmt.State, _ rune) { io.WriteString(f, e.String()) }
+func (ErrorObject) String() string               { return hidden("ErrorObject") }

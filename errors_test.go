@@ -343,11 +343,17 @@ func TestACancelInAnErrorBodyKeepsTheStatusAndTheCause(t *testing.T) {
 func TestAPageOfManyBadRecordsTakesLittleMemory(t *testing.T) {
 	body := rawPage("", slices.Repeat([]string{`{}`}, 20_000)...)
 	client := newBenchClient(t, body)
-	_, bytes := allocated(func() {
+	_, bytes := allocated(3, func() {
 		_, err := client.Sessions.List(t.Context(), &beltic.SessionListOptions{Page: beltic.PageOptions{Size: 1_000_000}})
 		assert.True(t, isItemError(err), "%T", err)
 	})
 	assert.Less(t, bytes, float64(20<<20)) // 29 MiB more if each bad record had a place in Data
+}
+
+func TestAnErrorObjectDoesNotEchoTheKey(t *testing.T) {
+	err := requireAPIError(t, listOnce(t, 400, `{"errors":[{"id":"`+testKey+`","code":"bad"}]}`))
+	assert.NotContains(t, err.Errors[0].ID, testKey)
+	assert.NotContains(t, fmt.Sprint(err.Errors[0]), testKey)
 }
 
 func TestAnErrorOfUnknownFormIsThereToLookAt(t *testing.T) {

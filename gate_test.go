@@ -2,6 +2,7 @@ package beltic_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -250,6 +251,98 @@ func TestATurnThatComesAsItsContextEndsIsGivenBack(t *testing.T) {
 			}))
 			cancel()
 		}
+	})
+}
+
+func TestNoCallWaitsForOthersLongerThanAServerMayAsk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := newClient(t, func(req *http.Request) (*http.Response, error) {
+			if req.URL.Query().Get("filter[account]") == "limited" {
+				return answerWith(http.StatusTooManyRequests, "", "Retry-After", "60"), nil
+			}
+			return serve(req)
+		})
+		go client.Sessions.List(t.Context(), &beltic.SessionListOptions{Filter: beltic.SessionFilter{Account: "limited"}})
+		synctest.Wait()
+		assert.LessOrEqual(t, elapsed(func() {
+			_, err := client.Sessions.List(t.Context(), nil)
+			require.NoError(t, err)
+		}), time.Minute)
+		time.Sleep(10 * time.Minute)
+	})
+}
+
+func TestCallsOfASpentQuotaComeToAnEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := newClient(t, func(*http.Request) (*http.Response, error) {
+			return answerWith(http.StatusTooManyRequests, "", "Retry-After", "60"), nil
+		})
+		start := time.Now()
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() {
+				_, err := client.Sessions.List(t.Context(), nil)
+				assert.ErrorIs(t, err, beltic.ErrRateLimited)
+			})
+		}
+		all.Wait()
+		assert.LessOrEqual(t, time.Since(start), 6*time.Minute, "three attempts, with a minute for each wait and each turn")
+	})
+}
+
+func TestABusyClientGetsOutOfTheLineAgain(t *testing.T) {
+	served := func(isLimited bool) (ok int64) {
+		synctest.Test(t, func(t *testing.T) {
+			var n, good atomic.Int64
+			client := newClient(t, func(req *http.Request) (*http.Response, error) {
+				i := n.Add(1)
+				time.Sleep(100 * time.Millisecond)
+				switch {
+				case i == 1 && isLimited:
+					return answerWith(http.StatusTooManyRequests, "", "Retry-After", "1"), nil
+				case i%20 == 0:
+					return answerWith(http.StatusServiceUnavailable, "", "Retry-After", "1"), nil
+				}
+				good.Add(1)
+				return serve(req)
+			})
+			var all sync.WaitGroup
+			end := time.Now().Add(time.Minute)
+			for k := range 20 {
+				all.Go(func() {
+					time.Sleep(time.Duration(k) * 5 * time.Millisecond)
+					for time.Now().Before(end) {
+						client.Sessions.List(t.Context(), nil)
+					}
+				})
+			}
+			all.Wait()
+			ok = good.Load()
+		})
+		return ok
+	}
+	assert.Greater(t, served(true), served(false)*9/10)
+}
+
+func TestADeadlineThatEndsInLineIsToldFromACancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := after429(t, "1", func(req *http.Request) (*http.Response, error) { return hang(req) })
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() { client.Sessions.List(ctx, nil) })
+		}
+		synctest.Wait()
+		short, stop := context.WithTimeout(t.Context(), 5*time.Second)
+		defer stop()
+		_, err := client.Sessions.List(short, nil)
+		failure, ok := errors.AsType[*beltic.TransportError](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, beltic.KindRateLimit, failure.Kind)
+		assert.Zero(t, failure.Attempts)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		cancel()
+		all.Wait()
 	})
 }
 

@@ -147,7 +147,7 @@ func TestEveryBodyIsClosedOnce(t *testing.T) {
 }
 
 func TestABodyIsReadNoFurtherThanItsLimit(t *testing.T) {
-	const limit, maxErrorBody, most = 1 << 20, 64 << 10, 256 << 20
+	const limit, maxErrorBody, most = 1 << 20, 64 << 10, 8 << 20
 	for name, tc := range map[string]struct {
 		status    int
 		announced int64
@@ -254,4 +254,65 @@ func TestAnIDThatIsNoneIsNotShown(t *testing.T) {
 		assert.Contains(t, out.String(), "[hidden]")
 	}
 	assert.Contains(t, fmt.Sprint(beltic.Session{ID: "ses_1"}), "ses_1")
+}
+
+func TestAnIDThatIsNoneIsRefused(t *testing.T) {
+	server := bodies()
+	client := newClient(t, server.RoundTrip)
+	for id, problem := range map[string]string{
+		"":                           "is empty",
+		" \t":                        "is empty",
+		".":                          "is a step in a path",
+		"..":                         "is a step in a path",
+		strings.Repeat("x", 4<<10+1): "is longer than 4096 bytes",
+	} {
+		_, err := client.Sessions.Get(t.Context(), id)
+		config, ok := errors.AsType[*beltic.ConfigError](err)
+		require.True(t, ok, "%q: %v", id, err)
+		assert.Equal(t, beltic.ConfigError{Field: "id", Problem: problem}, *config)
+	}
+	assert.Zero(t, server.sent())
+}
+
+func TestOneResourceHasItsExactJSON(t *testing.T) {
+	client := newClient(t, bodies(`{"data":`+record("a")+`}`, `{"data":`+record("b")+`}`).RoundTrip)
+	session, err := client.Sessions.Get(t.Context(), "a")
+	require.NoError(t, err)
+	_, err = client.Sessions.Get(t.Context(), "b")
+	require.NoError(t, err)
+	assert.Equal(t, record("a"), string(session.Raw), "the memory of the body is used again")
+}
+
+func TestTheDocumentOfOneResourceIsChecked(t *testing.T) {
+	for name, body := range map[string]string{
+		"no data":    `{}`,
+		"null":       `{"data":null}`,
+		"a list":     `{"data":[` + record("a") + `]}`,
+		"errors":     `{"errors":[{"code":"x"}]}`,
+		"data twice": `{"data":` + record("a") + `,"data":` + record("b") + `}`,
+	} {
+		got, err := newClient(t, bodies(body).RoundTrip).Sessions.Get(t.Context(), "a")
+		require.Error(t, err, name)
+		assert.Nil(t, got, name)
+	}
+}
+
+func TestABadRecordLeavesNothingToTheNext(t *testing.T) {
+	bad := `{"id":"bad","type":"session","attributes":{"person":{"name":{"first":"Jane"}},"creator_id":7}}`
+	got, err := newClient(t, bodies(rawPage("", record("a"), bad, record("b"))).RoundTrip).Sessions.List(t.Context(), nil)
+	require.Error(t, err)
+	require.Len(t, got.Data, 2)
+	assert.Equal(t, "b", got.Data[1].ID)
+	assert.Empty(t, got.Data[1].Person.Name.First)
+}
+
+func TestNoMoreOfTheQueryThanCursorsAndFiltersIsSecret(t *testing.T) {
+	server := (&script{}).status(http.StatusBadRequest, `{"errors":[{"code":"marked_for_review"}]}`).
+		status(http.StatusBadRequest, `{"errors":[{"code":"acc_12345678"}]}`)
+	client := newClient(t, server.RoundTrip)
+	opts := &beltic.SessionListOptions{Status: beltic.SessionStatusMarkedForReview, Filter: beltic.SessionFilter{Account: "acc_12345678"}}
+	_, err := client.Sessions.List(t.Context(), opts)
+	assert.Equal(t, "marked_for_review", requireAPIError(t, err).Errors[0].Code)
+	_, err = client.Sessions.List(t.Context(), opts)
+	assert.Equal(t, "[redacted]", requireAPIError(t, err).Errors[0].Code)
 }

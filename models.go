@@ -2,6 +2,8 @@ package beltic
 
 import (
 	"encoding/json"
+	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -27,9 +29,9 @@ type Session struct {
 	SessionAttributes `json:"attributes"`
 	Relationships     SessionRelationships `json:"relationships,omitzero"`
 
-	// Raw is the exact JSON of the session as the API sent it, if [PageOptions].KeepRaw asked for
-	// it. Encoding/json does not write it. Read it as strictly as the library does:
-	// [encoding/json.Unmarshal] takes a name in any letter case, and the last of two.
+	// Raw is the exact JSON of the session as the API sent it: of a list if [PageOptions].KeepRaw
+	// asked for it, of Get always. Encoding/json does not write it. Read it as strictly as the
+	// library does: [encoding/json.Unmarshal] takes a name in any letter case, and the last of two.
 	Raw json.RawMessage `json:"-"`
 }
 
@@ -66,9 +68,9 @@ type SessionAttributes struct {
 }
 
 var sessionAttributesTable = newObject(
-	text("status", func(a *SessionAttributes) *SessionStatus { return &a.Status }),
-	text("creator_type", func(a *SessionAttributes) *CreatorType { return &a.CreatorType }),
-	text("entity_type", func(a *SessionAttributes) *EntityType { return &a.EntityType }),
+	enumText("status", func(a *SessionAttributes) *SessionStatus { return &a.Status }),
+	enumText("creator_type", func(a *SessionAttributes) *CreatorType { return &a.CreatorType }),
+	enumText("entity_type", func(a *SessionAttributes) *EntityType { return &a.EntityType }),
 	text("creator_id", func(a *SessionAttributes) *string { return &a.CreatorID }),
 	nested("person", func(a *SessionAttributes) *Person { return &a.Person }, personTable),
 	nested("business", func(a *SessionAttributes) *Business { return &a.Business }, businessTable),
@@ -88,7 +90,7 @@ var sessionAttributesTable = newObject(
 	timestamp("redacted_at", func(a *SessionAttributes) *time.Time { return &a.RedactedAt }),
 )
 
-// Person is the person that a session verifies.
+// Person is the person that a session or account is about.
 type Person struct {
 	Name      PersonName `json:"name,omitzero"`
 	BirthDate Date       `json:"birth_date,omitzero"`
@@ -112,7 +114,7 @@ var personNameTable = newObject(
 	text("last", func(n *PersonName) *string { return &n.Last }),
 )
 
-// Business is the business that a session verifies.
+// Business is the business that a session or account is about.
 type Business struct {
 	LegalName        string        `json:"legal_name,omitzero"`
 	RegistrationDate Date          `json:"registration_date,omitzero"`
@@ -173,7 +175,7 @@ var behaviorAnalysisTable = newObject(
 	number("autofill_cancels", func(b *BehaviorAnalysis) *Optional[float64] { return &b.AutofillCancels }),
 	number("autofill_starts", func(b *BehaviorAnalysis) *Optional[float64] { return &b.AutofillStarts }),
 	number("bot_score", func(b *BehaviorAnalysis) *Optional[float64] { return &b.BotScore }),
-	text("threat_level", func(b *BehaviorAnalysis) *ThreatLevel { return &b.ThreatLevel }),
+	enumText("threat_level", func(b *BehaviorAnalysis) *ThreatLevel { return &b.ThreatLevel }),
 	number("shortcut_copies", func(b *BehaviorAnalysis) *Optional[float64] { return &b.ShortcutCopies }),
 	number("shortcut_pastes", func(b *BehaviorAnalysis) *Optional[float64] { return &b.ShortcutPastes }),
 	number("distraction_events", func(b *BehaviorAnalysis) *Optional[float64] { return &b.DistractionEvents }),
@@ -244,7 +246,7 @@ func (s SessionStatus) Terminal() bool {
 	}
 }
 
-// EntityType is what a session verifies.
+// EntityType is what a session verifies, and what an account is.
 type EntityType string
 
 // The documented entity types.
@@ -273,3 +275,24 @@ const CreatorTypeSystem CreatorType = "system"
 
 // Known reports whether this version of the library knows the creator type.
 func (t CreatorType) Known() bool { return t == CreatorTypeSystem }
+
+// What may be printed: see redact.go.
+
+func (s Session) String() string                       { return printed(s) }
+func (a SessionAttributes) String() string             { return printed(a) }
+func (p Person) String() string                        { return printed(p) }
+func (n PersonName) String() string                    { return printed(n) }
+func (b Business) String() string                      { return printed(b) }
+func (h Shareholder) String() string                   { return printed(h) }
+func (b BehaviorAnalysis) String() string              { return printed(b) }
+func (s Session) Format(f fmt.State, _ rune)           { show(f, s) }
+func (a SessionAttributes) Format(f fmt.State, _ rune) { show(f, a) }
+func (p Person) Format(f fmt.State, _ rune)            { show(f, p) } // guard: a person is hidden
+func (n PersonName) Format(f fmt.State, _ rune)        { show(f, n) }
+func (b Business) Format(f fmt.State, _ rune)          { show(f, b) }
+func (h Shareholder) Format(f fmt.State, _ rune)       { show(f, h) }
+func (b BehaviorAnalysis) Format(f fmt.State, _ rune)  { show(f, b) }
+
+// guard: a pointer to a session logs what is safe to show
+
+func (s *Session) LogValue() slog.Value { return logged(s) }

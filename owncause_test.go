@@ -10,9 +10,11 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -53,7 +55,7 @@ func TestAnErrorOfTheCallersOwnTransportIsShown(t *testing.T) {
 		text := strings.ReplaceAll(cause.Error(), "\n", "?")
 		if name == "value" {
 			assert.Equal(t, "timeout", err.Kind)
-			assert.EqualError(t, err, "beltic: timeout, host api.beltic.com, no answer in time, "+text)
+			assert.EqualError(t, err, "beltic: timeout, host api.beltic.com, no response in time, "+text)
 		} else {
 			assert.Equal(t, "transport", err.Kind, name)
 			assert.EqualError(t, err, "beltic: transport, host api.beltic.com, the request could not be carried out, "+text)
@@ -222,4 +224,37 @@ func TestAnErrorOfTheCallersOwnTransportDoesNotTellSecrets(t *testing.T) {
 		}
 	}
 	assert.ErrorContains(t, failing(t, errors.New("page[size] is 15"), opts), "page[size] is 15")
+}
+
+type nilError struct{ text string }
+
+func (e *nilError) Error() string { return e.text }
+
+func TestANilPointerInAnErrorIsNoPanic(t *testing.T) {
+	client := newClient(t, func(*http.Request) (*http.Response, error) { return nil, (*nilError)(nil) })
+	_, err := client.Sessions.List(t.Context(), nil)
+	assert.ErrorContains(t, err, "nil pointer")
+}
+
+func TestWordsThatTheStandardLibraryQuotesAreNotTheCallersOwn(t *testing.T) {
+	_, number := strconv.Atoi(canary)
+	_, date := time.Parse(time.DateOnly, canary)
+	for _, cause := range []error{number, date} {
+		assert.NotContains(t, everyText(failing(t, fmt.Errorf("my quota: %w", cause), nil)), canary)
+	}
+}
+
+func TestNoInterfaceHandsOutWhatNetHTTPMade(t *testing.T) {
+	err := failing(t, errors.Join(errors.New("mine"), &url.Error{Op: "Get", URL: "https://" + canary, Err: io.ErrUnexpectedEOF}), nil)
+	var joined interface{ Unwrap() []error }
+	assert.False(t, errors.As(err, &joined) && strings.Contains(fmt.Sprint(joined), canary))
+	var timeout interface{ Timeout() bool }
+	assert.False(t, errors.As(err, &timeout) && strings.Contains(fmt.Sprint(timeout), canary))
+}
+
+func TestTheIDOfAPathIsNotTold(t *testing.T) {
+	client := newClient(t, func(req *http.Request) (*http.Response, error) { return nil, fmt.Errorf("giving up on %s", req.URL) })
+	_, err := client.Sessions.Get(t.Context(), "ada lovelace@example.com")
+	assert.ErrorContains(t, err, "[redacted]")
+	assert.NotContains(t, everyText(err), "lovelace")
 }

@@ -1,12 +1,13 @@
 package beltic
 
 import (
-	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"iter"
+	"log/slog"
 	"net/http"
-	"sync/atomic"
 
 	"github.com/belticlabs/beltic-go/internal/transport"
 )
@@ -15,8 +16,8 @@ import (
 // and Resume may be set.
 type PageOptions struct {
 	Size   int    `url:"size,omitempty"`   // records a page; 0 is the API's default, 15
-	After  string `url:"after,omitempty"`  // start behind this cursor, such as Meta.Page.Cursors.End of a page
-	Before string `url:"before,omitempty"` // start in front of this cursor, such as Meta.Page.Cursors.Start, and go backward
+	After  string `url:"after,omitempty"`  // start after this cursor, such as Meta.Page.Cursors.End of a page
+	Before string `url:"before,omitempty"` // start before this cursor, such as Meta.Page.Cursors.Start, and go backward
 	Total  bool   `url:"total,omitempty"`  // ask for the total count, with the first page only: it costs the API time
 
 	// ReadAhead fetches the next page while the caller works on this one: at most one request that
@@ -30,6 +31,7 @@ type PageOptions struct {
 }
 
 func (p PageOptions) validate() error {
+	// guard: a page size is not negative
 	if p.Size < 0 {
 		return &ConfigError{Field: "Page.Size", Problem: "is negative"}
 	}
@@ -39,6 +41,7 @@ func (p PageOptions) validate() error {
 			starts++
 		}
 	}
+	// guard: After, Before and Resume are exclusive
 	if starts > 1 {
 		return &ConfigError{Field: "Page", Problem: "has more than one of After, Before and Resume"}
 	}
@@ -56,23 +59,27 @@ type Page[T any] struct {
 	// Skipped are the records of the page that could not be decoded and so are not in Data.
 	Skipped []*ItemError `json:"-"`
 
-	records    []record            // in the order of the wire: good, bad and dropped
-	dropped    delivered           // the records that an earlier walk delivered
-	skip       delivered           // the same of the pages to come; never changed
-	body       *transport.Response // what the records are pieces of, for a walk that takes checkpoints
-	noNext     error               // why it is not known whether there is a next page
-	noPrevious error
+	state *pageState[T]
+}
 
+// pageState is where a page stands in its list.
+type pageState[T any] struct {
 	list       *listing[T]
 	at         position
-	trail      *atomic.Pointer[trail] // for the first that goes on from this page
-	emptyPages int                    // in a row, up to this one
+	history    *history            // up to this page
+	emptyPages int                 // in a row, up to this one
+	records    []record            // in the order of the wire: good, bad and dropped
+	dropped    delivered           // the records that an earlier walk delivered
+	delivered  delivered           // the same of the pages to come; never changed
+	body       *transport.Response // what the records are pieces of, for a pager that takes checkpoints
+	noNext     error               // why it is not known whether there is a next page
+	noPrevious error
 }
 
 // record is one element of a page's data.
 type record struct {
 	start, end  int        // in the body
-	bad         *ItemError // if it could not be decoded
+	err         *ItemError // if it could not be decoded
 	isDelivered bool       // by an earlier walk, so that it is neither in Data nor an error
 }
 
@@ -114,47 +121,53 @@ type Response struct {
 	RateLimit  RateLimit
 }
 
+func newResponse(resp *transport.Response) Response {
+	return Response{
+		StatusCode: resp.StatusCode,
+		Header:     resp.Header,
+		RequestID:  resp.RequestID(),
+		Attempts:   resp.Attempts,
+		RateLimit:  newRateLimit(resp.Header),
+	}
+}
+
 // ErrNoMorePages is the error of Next on the last page and of Previous on the first.
 var ErrNoMorePages = errors.New("beltic: no more pages")
 
-// HasNext reports whether the API said that there is a page behind this one.
+// HasNext reports whether the API said that there is a page after this one.
 func (p *Page[T]) HasNext() bool { return p.Meta.Page.HasNextPage }
 
-// HasPrevious reports whether the API said that there is a page in front of this one.
+// HasPrevious reports whether the API said that there is a page before this one.
 func (p *Page[T]) HasPrevious() bool { return p.Meta.Page.HasPreviousPage }
 
 // Total is how many records the whole list has, if PageOptions.Total asked for it and the API told.
 // Only the first page of a list asks; those that follow it tell what it was told.
 func (p *Page[T]) Total() (n int, ok bool) { return p.Meta.Page.Total.Get() }
 
-// Next gets the page behind this one, with the same options. The errors are those of
+// Next gets the page after this one, with the same options. The errors are those of
 // [SessionsService.List], and [ErrNoMorePages]. A failed Next may be called again.
 func (p *Page[T]) Next(ctx context.Context) (*Page[T], error) { return p.follow(ctx, forward) }
 
-// Previous gets the page in front of this one, as Next does the one behind.
+// Previous gets the page before this one, as Next does the one after.
 func (p *Page[T]) Previous(ctx context.Context) (*Page[T], error) { return p.follow(ctx, backward) }
 
 func (p *Page[T]) follow(ctx context.Context, d direction) (*Page[T], error) {
-	if p == nil || p.list == nil {
+	if p == nil || p.state == nil {
 		return nil, &ConfigError{Field: "page", Problem: "did not come from a list"}
 	}
-	if p.broken(d) == nil && !p.hasMore(d) {
+	// guard: there is no page after the last
+	if p.state.broken(d) == nil && !p.hasMore(d) {
 		return nil, ErrNoMorePages
 	}
-	w := p.walkOn(d)
-	page, err := w.page(ctx)
-	if page == nil && d == p.at.direction {
-		p.trail.CompareAndSwap(nil, w.trail) // for the next try
-	}
-	return page, err
+	return resumeFrom(p, d).one(ctx)
 }
 
 // broken is why it is not known whether the list goes on in the direction, or nil.
-func (p *Page[T]) broken(d direction) error {
+func (s *pageState[T]) broken(d direction) error {
 	if d == backward {
-		return p.noPrevious
+		return s.noPrevious
 	}
-	return p.noNext
+	return s.noNext
 }
 
 // hasMore reports whether there is a page in the direction.
@@ -180,8 +193,8 @@ func itemErr(items []*ItemError) error {
 	return &itemErrors{errs}
 }
 
-// Collect gathers the records of a range, such as that of [SessionsService.All]: copies of the first
-// limit of them, which is at least 1. It asks for no page that it does not need.
+// Collect gathers the records of a range, such as that of [SessionsService.All]: copies of the
+// first limit of them, which is at least 1. It asks for no page that it does not need.
 //
 // Records that cannot be decoded are left out and do not count; they come as an error beside the
 // others, one [*ItemError] each. With any other error come the records before it.
@@ -199,6 +212,7 @@ func Collect[T any](seq iter.Seq2[*T, error], limit int) ([]T, error) {
 		if err != nil {
 			return records, errors.Join(itemErr(skipped), err)
 		}
+		// guard: Collect stops at its limit
 		if records = append(records, *record); len(records) == limit {
 			break
 		}
@@ -214,7 +228,7 @@ func Collect[T any](seq iter.Seq2[*T, error], limit int) ([]T, error) {
 //		if it.Next(ctx) {
 //			save(it.Current())
 //		} else if item, ok := errors.AsType[*beltic.ItemError](it.Err()); ok {
-//			log.Print("skipped: ", item) // one record; Next goes on behind it
+//			log.Print("skipped: ", item) // one record; Next goes on after it
 //		} else {
 //			break
 //		}
@@ -224,51 +238,52 @@ func Collect[T any](seq iter.Seq2[*T, error], limit int) ([]T, error) {
 //		…
 //	}
 type Iterator[T any] struct {
-	walk    *walk[T]
+	pager   *pager[T]
 	page    *Page[T]
-	i       int // how many records of the page Next has passed
+	index   int // how many records of the page Next has passed
 	good    int // how many of those are in Data
 	current *T
 	err     error
 	done    bool
 }
 
-func newIterator[T any](w *walk[T]) *Iterator[T] {
-	if w.list != nil {
-		w.list.keepsBody = true // for Checkpoint
-	}
-	return &Iterator[T]{walk: w}
+func newIterator[T any](l *listing[T]) *Iterator[T] {
+	l.keepsBody = true // for Checkpoint
+	return &Iterator[T]{pager: newPager(l)}
 }
 
 // Next goes to the next record and reports whether there is one. It returns false at the end of the
-// list, at an error and at a record that cannot be decoded. Behind such a record, Err being an
+// list, at an error and at a record that cannot be decoded. After such a record, Err being an
 // [*ItemError], a further Next goes on; any other end is final. It checks ctx before each record:
 // where that has ended, so does the iterator, with an error that matches ctx.Err() and its cause.
 func (it *Iterator[T]) Next(ctx context.Context) bool {
 	it.current = nil
+	// guard: an iterator that has failed stays failed
 	if it.done {
 		return false
 	}
 	it.err = nil
-	if it.walk == nil {
+	if it.pager == nil {
 		return it.end(&ConfigError{Field: "iterator", Problem: "did not come from a list"})
 	}
 	for it.atEndOfPage() {
-		page, err := it.walk.next(ctx)
+		page, err := it.pager.next(ctx)
 		if page == nil {
 			return it.end(err)
 		}
-		it.walk.letGo(it.page)
-		it.page, it.i, it.good = page, 0, 0
+		it.pager.letGo(it.page)
+		it.page, it.index, it.good = page, 0, 0
 	}
-	if err := it.walk.alive(ctx); err != nil {
+	// guard: the context counts between the records of a page too
+	if err := it.pager.ctxErr(ctx); err != nil {
 		return it.end(err)
 	}
-	d := it.page.at.direction
-	record := it.page.records[d.nth(it.i, len(it.page.records))]
-	it.i++
-	if record.bad != nil {
-		it.err = record.bad
+	d, records := it.page.state.at.direction, it.page.state.records
+	record := records[d.nth(it.index, len(records))]
+	it.index++
+	// guard: a bad record does not end an iterator
+	if record.err != nil {
+		it.err = record.err
 		return false
 	}
 	it.current = &it.page.Data[d.nth(it.good, len(it.page.Data))]
@@ -282,11 +297,11 @@ func (it *Iterator[T]) atEndOfPage() bool {
 	if it.page == nil {
 		return true
 	}
-	n := len(it.page.records)
-	for it.i < n && it.page.records[it.page.at.direction.nth(it.i, n)].isDelivered {
-		it.i++
+	d, records := it.page.state.at.direction, it.page.state.records
+	for it.index < len(records) && records[d.nth(it.index, len(records))].isDelivered {
+		it.index++
 	}
-	return it.i == n
+	return it.index == len(records)
 }
 
 func (it *Iterator[T]) end(err error) bool {
@@ -302,16 +317,18 @@ func (it *Iterator[T]) Current() *T { return it.current }
 // Err is why Next returned false; nil at the end of the list, and where Close ended the iteration.
 func (it *Iterator[T]) Err() error { return it.err }
 
-// Close ends the iteration and a page that is being read ahead. Only an iterator with ReadAhead that
-// is given up before its end needs it, and even there the one request ends by itself. Checkpoint
-// keeps working. It returns no error because nothing that it does can fail.
+// Close ends the iteration and a page that is being read ahead. Only an iterator with ReadAhead
+// that is given up before its end needs it, and even there the one request ends by itself.
+// Checkpoint keeps working. It returns no error because nothing that it does can fail.
 func (it *Iterator[T]) Close() {
+	// guard: an iterator that is stopped at a bad record is at its end
 	if !it.done && isItemError(it.err) {
 		it.err = nil
 	}
+	// guard: an iterator that was stopped stays stopped
 	it.done = true
-	if it.walk != nil {
-		it.walk.stop()
+	if it.pager != nil {
+		it.pager.stop()
 	}
 }
 
@@ -320,15 +337,15 @@ func (it *Iterator[T]) Close() {
 // Deprecated: use Close.
 func (it *Iterator[T]) Stop() { it.Close() }
 
-// Checkpoint is the place behind the last record that Next went to, an undecodable one included. It
+// Checkpoint is the place after the last record that Next went to, an undecodable one included. It
 // can be taken at any time, also after an error. Before the first Next it is where the iterator
 // starts, and after the end of the list the end: to resume there gives nothing but what is new
-// behind it. An iterator whose options are refused has the checkpoint that it was to resume, or "".
+// after it. An iterator whose options are refused has the checkpoint that it was to resume, or "".
 func (it *Iterator[T]) Checkpoint() Checkpoint {
-	if it.walk == nil {
+	if it.pager == nil {
 		return ""
 	}
-	return it.walk.checkpoint(it.page, it.i)
+	return it.pager.checkpoint(it.page, it.index)
 }
 
 func isItemError(err error) bool {
@@ -336,42 +353,15 @@ func isItemError(err error) bool {
 	return ok
 }
 
-// page gets the next page for a caller who wants no more than one, with all that is wrong with it
-// in one error.
-func (w *walk[T]) page(ctx context.Context) (*Page[T], error) {
-	w.readsAhead = false
-	page, err := w.next(ctx)
-	if page == nil {
-		return nil, err
-	}
-	page.trail.Store(w.trail)
-	itemErr, broken := itemErr(page.Skipped), page.broken(page.at.direction)
-	if itemErr == nil || broken == nil {
-		return page, cmp.Or(itemErr, broken)
-	}
-	return page, errors.Join(itemErr, broken)
-}
-
 // all ranges over records.
-func all[T any](ctx context.Context, newWalk func() *walk[T]) iter.Seq2[*T, error] {
+func all[T any](ctx context.Context, l *listing[T]) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
-		it := &Iterator[T]{walk: newWalk()}
-		it.walk.oneContext = true
+		it := &Iterator[T]{pager: newPager(l)}
+		it.pager.oneContext = true
 		defer it.Close()
-		for {
-			switch ok := it.Next(ctx); {
-			case ok:
-				if !yield(it.current, nil) {
-					return
-				}
-			case isItemError(it.err):
-				if !yield(nil, it.err) {
-					return
-				}
-			case it.err != nil:
-				yield(nil, it.err)
-				return
-			default:
+		// guard(2): a bad record does not end a range
+		for it.Next(ctx) || it.err != nil {
+			if !yield(it.current, it.err) || it.done {
 				return
 			}
 		}
@@ -379,9 +369,9 @@ func all[T any](ctx context.Context, newWalk func() *walk[T]) iter.Seq2[*T, erro
 }
 
 // pages ranges over pages.
-func pages[T any](ctx context.Context, newWalk func() *walk[T]) iter.Seq2[*Page[T], error] {
+func pages[T any](ctx context.Context, l *listing[T]) iter.Seq2[*Page[T], error] {
 	return func(yield func(*Page[T], error) bool) {
-		w := newWalk()
+		w := newPager(l)
 		w.oneContext = true
 		defer w.stop()
 		for {
@@ -395,6 +385,7 @@ func pages[T any](ctx context.Context, newWalk func() *walk[T]) iter.Seq2[*Page[
 			if !yield(page, nil) {
 				return
 			}
+			// guard: a bad record comes after its page
 			for _, item := range page.Skipped {
 				if !yield(nil, item) {
 					return
@@ -403,3 +394,44 @@ func pages[T any](ctx context.Context, newWalk func() *walk[T]) iter.Seq2[*Page[
 		}
 	}
 }
+
+// What may be printed: see redact.go.
+
+func (o PageOptions) String() string              { return printed(o) }
+func (m Meta) String() string                     { return printed(m) }
+func (m PageMeta) String() string                 { return printed(m) }
+func (c Cursors) String() string                  { return printed(c) }
+func (l Links) String() string                    { return printed(l) }
+func (o PageOptions) Format(f fmt.State, _ rune)  { show(f, o) }
+func (m Meta) Format(f fmt.State, _ rune)         { show(f, m) }
+func (m PageMeta) Format(f fmt.State, _ rune)     { show(f, m) }
+func (c Cursors) Format(f fmt.State, _ rune)      { show(f, c) }
+func (l Links) Format(f fmt.State, _ rune)        { show(f, l) }
+func (it Iterator[T]) Format(f fmt.State, _ rune) { show(f, it) }
+
+// String shows how many records the page has.
+func (p Page[T]) String() string {
+	return fmt.Sprintf("Page(%d records, hasNextPage=%t)", len(p.Data), p.HasNext())
+}
+
+// guard: a page prints no records
+
+func (p Page[T]) Format(f fmt.State, _ rune) { io.WriteString(f, p.String()) }
+
+// guard: a pointer to a page logs no records
+
+// LogValue shows how many records the page has.
+func (p *Page[T]) LogValue() slog.Value {
+	// guard: a nil page is logged
+	if p == nil {
+		return slog.AnyValue(nil)
+	}
+	return slog.StringValue(p.String())
+}
+
+// String shows the status and the request id.
+func (r Response) String() string {
+	return fmt.Sprintf("Response(%d request_id=%s attempts=%d)", r.StatusCode, shownID(r.RequestID), r.Attempts)
+}
+
+func (r Response) Format(f fmt.State, _ rune) { io.WriteString(f, r.String()) }

@@ -92,8 +92,8 @@ func TestBackwardGoesByBeforeAndStart(t *testing.T) {
 	assert.False(t, server.requests[1].URL.Query().Has("page[after]"))
 }
 
-// wayBack is a server of pages of size records, of which every seventh cannot be decoded. A cursor is
-// the number of records before it. It knows the content of each record.
+// wayBack is a server of pages of size records, of which every seventh cannot be decoded. A cursor
+// is the number of records before it. It knows the content of each record.
 type wayBack struct {
 	size     int
 	versions []int
@@ -143,7 +143,8 @@ func backFrom(cursor int) *beltic.SessionListOptions {
 	return &beltic.SessionListOptions{Page: beltic.PageOptions{Before: strconv.Itoa(cursor)}}
 }
 
-// Stopped at any place and resumed, a walk back gives every record once, and again what has changed.
+// Stopped at any place and resumed, a walk back gives every record once, and again what has
+// changed.
 func TestACheckpointIsExactOnTheWayBack(t *testing.T) {
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 2))
@@ -780,5 +781,18 @@ func TestAPanicWhileReadingAheadReachesACallerWhoStops(t *testing.T) {
 				break
 			}
 		})
+	})
+}
+
+func TestAPageAheadThatWaitsInVainKeepsItsEvidence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := bodies(page("c1", "a")).status(http.StatusTooManyRequests, "", "Retry-After", "30")
+		it := newClient(t, server.RoundTrip).Sessions.Iterator(&beltic.SessionListOptions{Page: beltic.PageOptions{ReadAhead: true}})
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		require.True(t, it.Next(ctx))
+		require.False(t, it.Next(ctx))
+		require.ErrorIs(t, it.Err(), beltic.ErrRateLimited)
+		require.ErrorIs(t, it.Err(), context.DeadlineExceeded)
 	})
 }

@@ -19,16 +19,24 @@ type RateLimit struct {
 	Reset     Optional[time.Duration] // from the response to the end of the window, 0 if that is over
 }
 
+// The names of the headers, as net/http spells them.
+var (
+	// guard(2): a limit is read of each spelling of its header
+	limitHeaders     = []string{"Ratelimit-Limit", "X-Ratelimit-Limit", "X-Rate-Limit-Limit"}
+	remainingHeaders = []string{"Ratelimit-Remaining", "X-Ratelimit-Remaining", "X-Rate-Limit-Remaining"}
+	resetHeaders     = []string{"Ratelimit-Reset", "X-Ratelimit-Reset", "X-Rate-Limit-Reset"}
+)
+
 func newRateLimit(header http.Header) RateLimit {
 	return RateLimit{
-		Limit:     rateLimitCount(header, "Limit"),
-		Remaining: rateLimitCount(header, "Remaining"),
+		Limit:     rateLimitCount(header, limitHeaders),
+		Remaining: rateLimitCount(header, remainingHeaders),
 		Reset:     rateLimitReset(header),
 	}
 }
 
-func rateLimitCount(header http.Header, field string) Optional[int] {
-	n := rateLimitNumber(header, field, strconv.IntSize)
+func rateLimitCount(header http.Header, names []string) Optional[int] {
+	n := rateLimitNumber(header, names, strconv.IntSize)
 	return Optional[int]{V: int(n.V), Valid: n.Valid}
 }
 
@@ -40,22 +48,29 @@ const (
 )
 
 func rateLimitReset(header http.Header) (reset Optional[time.Duration]) {
-	switch n := rateLimitNumber(header, "Reset", 64); {
+	switch n := rateLimitNumber(header, resetHeaders, 64); {
+	// guard(2): a Reset that is no time either is none
 	case !n.Valid || n.V > lastUnixTime:
+	// guard(always): a Reset may be a time
 	case n.V < firstUnixTime:
 		reset = Some(time.Duration(n.V) * time.Second)
 	default:
+		// guard(header→nil): a Reset counts by the server's clock
 		now := transport.ServerTime(header, time.Now())
+		// guard(max): a Reset in the past is now
 		reset = Some(max(time.Unix(n.V, 0).Sub(now), 0))
 	}
 	return reset
 }
 
 // rateLimitNumber is the number at the start of a header.
-func rateLimitNumber(header http.Header, field string, bits int) (number Optional[int64]) {
-	for _, prefix := range []string{"RateLimit-", "X-RateLimit-", "X-Rate-Limit-"} {
-		value := header.Get(prefix + field)
+func rateLimitNumber(header http.Header, names []string, bits int) (number Optional[int64]) {
+	for _, name := range names {
+		value := header.Get(name)
 		digits := value[:len(value)-len(strings.TrimLeft(value, "0123456789"))]
+		if digits == "" {
+			continue // an error of ParseInt would cost allocations
+		}
 		if n, err := strconv.ParseInt(digits, 10, bits); err == nil {
 			return Some(n)
 		}

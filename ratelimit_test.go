@@ -158,6 +158,26 @@ func TestACancelWhileWaitingForTheRateReturnsAtOnceAndFreesTheSlot(t *testing.T)
 	})
 }
 
+func TestWhoWaitsInLineForTheRateEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newClock()
+		client := newClient(t, server.RoundTrip, beltic.WithRateLimit(1, 1))
+		call(t, client)
+		var first sync.WaitGroup
+		first.Go(func() { call(t, client) })
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(100*time.Millisecond, cancel)
+		wait := elapsed(func() {
+			_, err := client.Sessions.List(ctx, nil)
+			assert.ErrorIs(t, err, context.Canceled)
+		})
+		assert.Equal(t, 100*time.Millisecond, wait)
+		first.Wait()
+		assert.Equal(t, seconds(0, 1), server.asked)
+	})
+}
+
 func TestAWaitForTheRateThatDoesNotFitTheDeadlineFailsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newClock()
@@ -179,8 +199,8 @@ func TestAWaitForTheRateThatDoesNotFitTheDeadlineFailsAtOnce(t *testing.T) {
 			assert.Empty(t, failure.NotRetried)
 			assert.True(t, failure.Timeout())
 			require.ErrorIs(t, err, context.DeadlineExceeded)
-			require.EqualError(t, err, "beltic: rate limit, host api.beltic.com, the wait for WithRateLimit does not fit the deadline, "+
-				"give the call more time or allow a higher rate")
+			require.EqualError(t, err, "beltic: rate limit, host api.beltic.com, the wait for the rate limit does not fit the deadline, "+
+				"give the call more time")
 		})
 		assert.Zero(t, wait)
 		assert.Len(t, server.asked, 1)
@@ -245,6 +265,22 @@ func TestARateLimitOfNonsenseIsRefused(t *testing.T) {
 		_, err := beltic.NewClient(testKey, opt)
 		requireConfigError(t, "rate limit", err)
 	}
+}
+
+func TestABurstOfCenturiesIsABurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newClock()
+		client := newClient(t, server.RoundTrip, beltic.WithRateLimit(1e-9, 11))
+		served := 0
+		for range 50 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			if _, err := client.Sessions.List(ctx, nil); err == nil {
+				served++
+			}
+			cancel()
+		}
+		assert.Equal(t, 11, served)
+	})
 }
 
 func TestAnyRateIsARate(t *testing.T) {

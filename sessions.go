@@ -1,18 +1,15 @@
 package beltic
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
+	"fmt"
 	"iter"
-	"net/url"
-
-	"github.com/google/go-querystring/query"
+	"log/slog"
 )
 
-// SessionsService lists identity sessions. It is safe for concurrent use. Reach it as
+// SessionsService reads identity sessions. It is safe for concurrent use. Reach it as
 // [Client].Sessions.
-type SessionsService struct{ client *Client }
+type SessionsService service
 
 // SessionListOptions choose the sessions of a list and the size of its pages. The zero value, like
 // nil, is every session in pages of the API's default size. The names mirror the query parameters.
@@ -30,19 +27,15 @@ type SessionFilter struct {
 	SessionDevice string `url:"session_device,omitempty"` // id of a session device, "" is any
 }
 
-// maxFilter is the longest value of a filter, in bytes: what is longer is no id, and no server
-// takes the URL.
-const maxFilter = 4 << 10
-
 // List gets one page of sessions: GET /v1/identity/sessions.
 //
 // If records of the page cannot be decoded, List returns the page with the others and an error of
-// one [*ItemError] each, which page.Skipped lists too. If the page does not say whether there are more, it returns the page with
-// a [*ProtocolError]. With any other error the page is nil: [*ConfigError] before any request,
-// [*APIError], [*TransportError], [*RedirectError], [*LimitError], [*DecodeError] or
-// [*ProtocolError].
+// one [*ItemError] each, which page.Skipped lists too. If the page does not say whether there are
+// more, it returns the page with a [*ProtocolError]. With any other error the page is nil:
+// [*ConfigError] before any request, [*APIError], [*TransportError], [*RedirectError],
+// [*LimitError], [*DecodeError] or [*ProtocolError].
 func (s *SessionsService) List(ctx context.Context, opts *SessionListOptions) (*Page[Session], error) {
-	return s.walk(opts).page(ctx)
+	return newPager(s.list(opts)).one(ctx)
 }
 
 // All ranges over every session of the list, page after page, in the order of the API.
@@ -55,7 +48,7 @@ func (s *SessionsService) List(ctx context.Context, opts *SessionListOptions) (*
 // The sessions are those of a page, which is in memory as long as one of its sessions is: copy (*s)
 // what you keep for long.
 //
-// A record that cannot be decoded comes as (nil, [*ItemError]), and the range goes on behind it;
+// A record that cannot be decoded comes as (nil, [*ItemError]), and the range goes on after it;
 // [ItemError.Salvage] reads what can be read of it. Any other error comes once, as (nil, err), and
 // ends the range. Without an error the range ends only when the API says that there are no more
 // pages.
@@ -65,7 +58,7 @@ func (s *SessionsService) List(ctx context.Context, opts *SessionListOptions) (*
 // or changed while the list is walked may be missed or come twice, as far as the API's cursors
 // allow.
 func (s *SessionsService) All(ctx context.Context, opts *SessionListOptions) iter.Seq2[*Session, error] {
-	return all(ctx, s.walker(opts))
+	return all(ctx, s.list(opts))
 }
 
 // Pages ranges over the pages of the list as [SessionsService.All] does over its sessions. A page
@@ -73,65 +66,38 @@ func (s *SessionsService) All(ctx context.Context, opts *SessionListOptions) ite
 // others, as (nil, [*ItemError]). They are in page.Skipped too. Backward, by opts.Page.Before, each
 // page keeps the order that it was sent in.
 func (s *SessionsService) Pages(ctx context.Context, opts *SessionListOptions) iter.Seq2[*Page[Session], error] {
-	return pages(ctx, s.walker(opts))
+	return pages(ctx, s.list(opts))
 }
 
 // Iterator is a cursor over every session of the list, for callers that need to stop and go on
 // later: see [Iterator.Checkpoint]. It sends nothing before the first Next. Options that cannot be
 // right show as the error of the first Next.
 func (s *SessionsService) Iterator(opts *SessionListOptions) *Iterator[Session] {
-	return newIterator(s.walk(opts))
+	return newIterator(s.list(opts))
 }
 
-// walker returns walks from the options as they are now.
-func (s *SessionsService) walker(opts *SessionListOptions) func() *walk[Session] {
-	if opts != nil {
-		opts = new(*opts)
-	}
-	return func() *walk[Session] { return s.walk(opts) }
+// Get gets one session by its id: GET /v1/identity/sessions/{id}. Its exact JSON is in Raw. The
+// meta that comes with it is undocumented and ignored.
+//
+// The errors are those of List, and a [*ConfigError] for an id that is empty or cannot be one part
+// of a path. Where there is no such session, the error matches [ErrNotFound]; one that cannot be
+// decoded is an [*ItemError].
+func (s *SessionsService) Get(ctx context.Context, id string) (*Session, error) {
+	return get(ctx, (*service)(s), sessionResource, sessionsRoute+"/{id}", id)
 }
 
-func (s *SessionsService) walk(opts *SessionListOptions) *walk[Session] {
-	var o SessionListOptions
-	if opts != nil {
-		o = *opts
-	}
-	if s == nil || s.client == nil {
-		return failedWalk[Session](o.Page, &ConfigError{Field: "client", Problem: "was not made by NewClient"})
-	}
-	if err := o.validate(); err != nil {
-		return failedWalk[Session](o.Page, err)
-	}
-	const route = "/identity/sessions"
-	return newWalk(&listing[Session]{
-		client:   s.client,
-		resource: sessionResource,
-		route:    route,
-		query:    queryOf(o),
-		pageSize: cmp.Or(o.Page.Size, defaultPageSize),
-		maxItems: max(defaultMaxItems, o.Page.Size),
-		keepRaw:  o.Page.KeepRaw,
-	}, o.Page)
+const sessionsRoute = "/identity/sessions"
+
+func (s *SessionsService) list(opts *SessionListOptions) *listing[Session] {
+	return newListing((*service)(s), sessionResource, sessionsRoute, opts)
 }
 
-// queryOf encodes options, but for where the list starts.
-func queryOf(o SessionListOptions) url.Values {
-	o.Page.After, o.Page.Before = "", ""
-	values, err := query.Values(o)
-	if err != nil { // it depends on the types of the options only
-		panic("beltic: " + err.Error())
-	}
-	return values
-}
+func (o *SessionListOptions) page() *PageOptions { return &o.Page }
 
 // sessionResource is how sessions are read.
-var sessionResource = &resource[Session]{
-	kind:  "session",
-	table: sessionTable,
-	room:  newSessionRoom,
-	head:  func(s *Session) (id, kind *string) { return &s.ID, &s.Type },
-	raw:   func(s *Session) *json.RawMessage { return &s.Raw },
-}
+var sessionResource = newResource("session", sessionTable, newSessionRoom, func(s *Session) parts {
+	return parts{&s.ID, &s.Type, &s.Raw}
+})
 
 func (s *Session) salvage(raw []byte) (unread []string, err error) {
 	return sessionResource.salvage(raw, s)
@@ -149,16 +115,12 @@ func newSessionRoom(r *reader) {
 	spaceOf[Shareholder](r).free = room.shareholders[:0]
 }
 
-func (o SessionListOptions) validate() error {
-	for _, filter := range []struct{ field, value string }{
-		{"Status", string(o.Status)},
-		{"EntityType", string(o.EntityType)},
-		{"Filter.Account", o.Filter.Account},
-		{"Filter.SessionDevice", o.Filter.SessionDevice},
-	} {
-		if len(filter.value) > maxFilter {
-			return &ConfigError{Field: filter.field, Problem: "is longer than 4096 bytes"}
-		}
-	}
-	return o.Page.validate()
-}
+// What may be printed: see redact.go.
+
+func (o SessionListOptions) String() string             { return printed(o) }
+func (s SessionFilter) String() string                  { return printed(s) }
+func (o SessionListOptions) Format(f fmt.State, _ rune) { show(f, o) } // guard: options are hidden
+func (s SessionFilter) Format(f fmt.State, _ rune)      { show(f, s) } // guard: a filter is hidden
+// guard: a pointer to options logs no cursor and no filter
+
+func (o *SessionListOptions) LogValue() slog.Value { return logged(o) }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/belticlabs/beltic-go/internal/jsonapi"
 )
 
 // checks holds each table to its struct. It needs the tables themselves, which is why this file is
@@ -31,6 +33,9 @@ var checks = map[string]func(*testing.T){
 	"addressTable":              check(addressTable),
 	"contactTable":              check(contactTable),
 	"identityNumberTable":       check(identityNumberTable),
+	"accountTable":              check(accountTable),
+	"accountAttributesTable":    check(accountAttributesTable),
+	"accountRelationshipsTable": check(accountRelationshipsTable),
 	"toOneTable":                check(toOneTable),
 	"toManyTable":               check(toManyTable),
 	"refTable":                  check(refTable),
@@ -203,7 +208,7 @@ func checkMeta(t *testing.T) {
 }
 
 func checkDocument(t *testing.T) {
-	var r reader
+	r := reader{wants: jsonapi.KindArray}
 	records := 0
 	r.element = func() error {
 		records++

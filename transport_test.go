@@ -7,6 +7,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -59,6 +60,7 @@ func TestFailuresOfTheConnectionAreTriedAgain(t *testing.T) {
 			"dial":       &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED},
 			"connection": io.EOF,
 			"pipe":       io.ErrClosedPipe,
+			"reset":      &net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)},
 			"timeout":    &net.DNSError{IsTimeout: true, IsTemporary: true},
 		} {
 			fail := func(*http.Request) (*http.Response, error) { return nil, cause }

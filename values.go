@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"strconv"
 	"time"
@@ -54,6 +55,7 @@ func (o Optional[T]) IsZero() bool { return !o.Valid }
 
 // Format prints the value with the verb and flags that it was asked for, or "unset".
 func (o Optional[T]) Format(f fmt.State, verb rune) {
+	// guard: a value that is not set prints none
 	if !o.Valid {
 		fmt.Fprint(f, "unset")
 		return
@@ -63,6 +65,7 @@ func (o Optional[T]) Format(f fmt.State, verb rune) {
 
 // Value gives the value to package database/sql, or NULL.
 func (o Optional[T]) Value() (driver.Value, error) {
+	// guard: a value that is not set is NULL
 	if !o.Valid {
 		return nil, nil
 	}
@@ -71,6 +74,7 @@ func (o Optional[T]) Value() (driver.Value, error) {
 
 // MarshalJSON writes the value, or null where it is unset.
 func (o Optional[T]) MarshalJSON() ([]byte, error) {
+	// guard: a value that is not set is null
 	if !o.Valid {
 		return []byte("null"), nil
 	}
@@ -87,6 +91,7 @@ func (o Optional[T]) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads the value; null leaves the Optional unset.
 func (o *Optional[T]) UnmarshalJSON(data []byte) error {
+	// guard: null takes a value back
 	*o = Optional[T]{}
 	if string(data) == "null" {
 		return nil
@@ -148,13 +153,14 @@ var identityNumberTable = newObject(
 	timestamp("updated_at", func(n *IdentityNumber) *time.Time { return &n.UpdatedAt }),
 )
 
-// IdentityNumbers are the identity numbers of a session. The reference page shows one object there,
-// the vendor's pages on accounts an array: both are read, and {} is none. Encoding/json writes one
+// IdentityNumbers are the identity numbers of a session or account. The API's pages show one object
+// on a session and an array on an account: both are read, and {} is none. Encoding/json writes one
 // number as an object and several as an array.
 type IdentityNumbers []IdentityNumber
 
 // MarshalJSON writes one number as an object, and any other count as an array.
 func (n IdentityNumbers) MarshalJSON() ([]byte, error) {
+	// guard: one number is written as an object
 	if len(n) == 1 && n[0] != (IdentityNumber{}) {
 		return json.Marshal(n[0])
 	}
@@ -171,6 +177,7 @@ func (n *IdentityNumbers) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &one); err != nil {
 		return err
 	}
+	// guard(always): an empty identity number is none to encoding/json
 	if one != (IdentityNumber{}) {
 		*n = IdentityNumbers{one}
 	}
@@ -205,3 +212,21 @@ var refTable = newObject(
 	text("type", func(r *ResourceRef) *string { return &r.Type }),
 	text("id", func(r *ResourceRef) *string { return &r.ID }),
 )
+
+// What may be printed: see redact.go.
+
+// String shows the type and id.
+func (r ResourceRef) String() string {
+	return "ResourceRef(" + shownID(r.Type) + " " + shownID(r.ID) + ")"
+}
+
+func (r ResourceRef) Format(f fmt.State, _ rune) { io.WriteString(f, r.String()) }
+
+func (n IdentityNumber) String() string              { return printed(n) }
+func (n IdentityNumbers) String() string             { return printed(n) }
+func (c Contact) String() string                     { return printed(c) }
+func (a Address) String() string                     { return printed(a) }
+func (n IdentityNumber) Format(f fmt.State, _ rune)  { show(f, n) }
+func (n IdentityNumbers) Format(f fmt.State, _ rune) { show(f, n) }
+func (c Contact) Format(f fmt.State, _ rune)         { show(f, c) }
+func (a Address) Format(f fmt.State, _ rune)         { show(f, a) }

@@ -223,7 +223,7 @@ var concurrencyRows = []row{
 		synctest.Wait()
 		assert.Zero(l, l.server.openConns(), "a socket is held between pages")
 	})},
-	{"F154", "1,000 goroutines x 10 calls, one client, faults mixed in", onLoopback(func(l *lab) {
+	{"F154", "1,000 goroutines x 10 calls, one client, faults mixed in", inBubble(func(l *lab) {
 		const goroutines, calls = 1000, 10
 		l.deadline(2 * time.Minute)
 		l.maxAttempts = 3
@@ -290,7 +290,7 @@ var concurrencyRows = []row{
 		callers.Wait()
 		assert.LessOrEqual(l, l.server.peak, maxConnections)
 	})},
-	{"F158", "CloseIdleConnections while calls run", onLoopback(func(l *lab) {
+	{"F158", "CloseIdleConnections while calls run", inBubble(func(l *lab) {
 		l.serve(byCursor(threePages()))
 		client := l.client()
 		done := make(chan struct{})

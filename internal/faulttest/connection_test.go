@@ -21,7 +21,7 @@ import (
 
 // A. Connection and TLS.
 var connectionRows = []row{
-	{"F001", "connection refused", onLoopback(func(l *lab) {
+	{"F001", "connection refused", inBubble(func(l *lab) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(l, err)
 		host := listener.Addr().String()
@@ -65,7 +65,7 @@ var connectionRows = []row{
 		}
 		assert.LessOrEqual(l, l.dials(), 3)
 	})},
-	{"F005", "accepts, closes before any byte", onLoopback(func(l *lab) {
+	{"F005", "accepts, closes before any byte", inBubble(func(l *lab) {
 		l.serve(always(ok(lastPage(session("s1")))), firstConnection(hangUp))
 		r := l.collect()
 		require.NoError(l, r.err)
@@ -76,24 +76,23 @@ var connectionRows = []row{
 		l.serve(inTurn(reset, ok(lastPage(session("s1")))))
 		l.recovers([]string{"s1"}, 2)
 	})},
-	{"F008", "RST or FIN in mid-body", eachOnLoopback([]string{"RST", "FIN", "FIN every time"}, func(l *lab, how string) {
-		whole := answer(http.StatusOK, lastPage(sessions("s1", "s2", "s3")...))
-		half := raw(whole[:len(whole)-len(session("s3"))-50])
-		switch how {
-		case "RST":
-			l.serve(inTurn(then(half, reset), raw(whole)))
-		case "FIN":
-			l.serve(inTurn(then(half, hangUp), raw(whole)))
-		default:
-			l.serve(always(then(half, hangUp)))
-			r := l.collect()
-			l.failed(r.err, "body", 3)
-			assert.ErrorIs(l, r.err, io.ErrUnexpectedEOF)
-			assert.Empty(l, r.ids, "records of half a page")
+	{"F008", "RST or FIN in mid-body", append(onLoopback(func(l *lab) {
+		half, whole := halfAndWhole()
+		l.serve(inTurn(then(half, reset), whole))
+		l.recovers([]string{"s1", "s2", "s3"}, 2)
+	}), eachInBubble([]string{"FIN", "FIN every time"}, func(l *lab, how string) {
+		half, whole := halfAndWhole()
+		if how == "FIN" {
+			l.serve(inTurn(then(half, hangUp), whole))
+			l.recovers([]string{"s1", "s2", "s3"}, 2)
 			return
 		}
-		l.recovers([]string{"s1", "s2", "s3"}, 2)
-	})},
+		l.serve(always(then(half, hangUp)))
+		r := l.collect()
+		l.failed(r.err, "body", 3)
+		assert.ErrorIs(l, r.err, io.ErrUnexpectedEOF)
+		assert.Empty(l, r.ids, "records of half a page")
+	})...)},
 	{"F009", "chunked body without final chunk", inBubble(func(l *lab) {
 		body := lastPage(sessions("s1", "s2")...)
 		l.serve(inTurn(then(raw(head(200, "Transfer-Encoding: chunked")+chunk(body)), hangUp), ok(body)))
@@ -113,14 +112,14 @@ var connectionRows = []row{
 		assert.Equal(l, sixIDs, r.ids)
 		assert.Len(l, l.server.seen(), 4, "three pages and one replay")
 	})},
-	{"F011", "every connection dies after one response", onLoopback(func(l *lab) {
+	{"F011", "every connection dies after one response", inBubble(func(l *lab) {
 		pages := byCursor(threePages())
 		l.serve(func(n int, r *http.Request) step { return then(pages(n, r), hangUp) })
 		r := l.collect()
 		require.NoError(l, r.err)
 		assert.Equal(l, sixIDs, r.ids)
 	})},
-	{"F012", "unknown CA", onLoopback(func(l *lab) {
+	{"F012", "unknown CA", inBubble(func(l *lab) {
 		l.serve(always(ok(lastPage())), overTLS(stranger().config("127.0.0.1")))
 		l.refusesTLS()
 	})},
@@ -129,7 +128,7 @@ var connectionRows = []row{
 		err := l.refusesTLS()
 		assert.NotNil(l, as[*tls.CertificateVerificationError](l, err).Err)
 	})},
-	{"F014", "expired or not yet valid certificate", eachOnLoopback([]string{
+	{"F014", "expired or not yet valid certificate", eachInBubble([]string{
 		"is after 1991-", "is before 2089-",
 	}, func(l *lab, bound string) {
 		notBefore, notAfter := longAgo, longAgo.AddDate(1, 0, 0)
@@ -141,7 +140,7 @@ var connectionRows = []row{
 		assert.Contains(l, err.Error(), bound)
 		assert.Contains(l, err.Error(), "current time 2")
 	})},
-	{"F015", "server speaks TLS 1.0 and 1.1 only", eachOnLoopback([]uint16{
+	{"F015", "server speaks TLS 1.0 and 1.1 only", eachInBubble([]uint16{
 		tls.VersionTLS10, tls.VersionTLS11,
 	}, func(l *lab, version uint16) {
 		config := authority().config("127.0.0.1")
@@ -269,6 +268,12 @@ var connectionRows = []row{
 		l.serve(always(raw(strings.ReplaceAll(answer(http.StatusOK, lastPage(session("s1"))), "\r\n", "\n"))))
 		l.recovers([]string{"s1"}, 1)
 	})},
+}
+
+// halfAndWhole are a response that breaks off in its last record, and the same one whole.
+func halfAndWhole() (half, whole step) {
+	text := answer(http.StatusOK, lastPage(sessions("s1", "s2", "s3")...))
+	return raw(text[:len(text)-len(session("s3"))-50]), raw(text)
 }
 
 // failed checks a call that got no answer.

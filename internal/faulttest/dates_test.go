@@ -89,7 +89,7 @@ var dateRows = []row{
 			assert.Equal(l, s.CreatedAt.IsZero(), !strings.Contains(string(text), "created_at"), accepted[i])
 		}
 	})},
-	{"F119", "date of birth in every zone of the machine", onLoopback(func(l *lab) {
+	{"F119", "date of birth in every zone of the machine", inBubble(func(l *lab) {
 		local := time.Local
 		l.Cleanup(func() { time.Local = local })
 		for hours := -12; hours <= 14; hours++ {

@@ -16,10 +16,10 @@ import (
 
 // I. Input from the caller.
 var inputRows = []row{
-	{"F161", "API key empty or blank", eachOnLoopback([]string{"", " ", "\t", "\n", "\u00a0"}, func(l *lab, key string) {
+	{"F161", "API key empty or blank", eachInBubble([]string{"", " ", "\t", "\n", "\u00a0"}, func(l *lab, key string) {
 		l.refusesKey(key)
 	})},
-	{"F162", "API key that cannot be a header value", eachOnLoopback([]string{
+	{"F162", "API key that cannot be a header value", eachInBubble([]string{
 		testKey + "\n", testKey + " ", " " + testKey, testKey + "\r\n", testKey + "\n" + testKey, testKey + "\r\nX-Evil: " + canary,
 		testKey + "\x00", testKey + "\u00e9", testKey + "\x7f", testKey + "\xff", strings.Repeat(canary, 200_000),
 	}, func(l *lab, key string) {

@@ -49,7 +49,7 @@ var jsonRows = []row{
 		assert.Equal(l, beltic.ReasonUTF8, e.Reason)
 		assert.Equal(l, "/data/1/attributes/person/name/first", e.Pointer)
 	})},
-	{"F099", "nested 10,001 and 1,000,000 deep", onLoopback(func(l *lab) {
+	{"F099", "nested 10,001 and 1,000,000 deep", inBubble(func(l *lab) {
 		for _, depth := range []int{10_001, 1_000_000} {
 			deep := strings.Repeat("[", depth) + strings.Repeat("]", depth)
 			for _, body := range []string{

@@ -110,7 +110,7 @@ var leakRows = []row{
 			assert.Contains(l, string(must(json.Marshal(exported))), canary)
 		}
 	})},
-	{"F175", "every error, joined, wrapped, as JSON and by reflection", eachOnLoopback(mixedFaults, func(l *lab, fault step) {
+	{"F175", "every error, joined, wrapped, as JSON and by reflection", eachInBubble(mixedFaults, func(l *lab, fault step) {
 		l.serve(always(fault))
 		l.mayRepeat = true
 		r := l.collect(beltic.WithMaxRetries(0))
@@ -166,7 +166,7 @@ var leakRows = []row{
 		child(l, "mixed faults", &calls) // which fails if its home, temporary and working folders are not empty at the end
 		assert.Equal(l, len(mixedFaults), calls)
 	})},
-	{"F179", "memory after pages and clients are dropped", onLoopback(func(l *lab) {
+	{"F179", "memory after pages and clients are dropped", inBubble(func(l *lab) {
 		large := lastPage(append(sessions("s1"), sessionWith("s2", `"creator_id":"`+strings.Repeat("x", maxBody/2)+`"`))...)
 		client := newQuietClient(func(*http.Request) (*http.Response, error) { return response(http.StatusOK, large), nil })
 		listed := func() (weak.Pointer[beltic.Session], string) {

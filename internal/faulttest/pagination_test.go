@@ -54,7 +54,7 @@ var paginationRows = []row{
 		assert.Empty(l, r.ids)
 		assert.Len(l, l.server.seen(), 100)
 	})},
-	{"F126", "ever new cursors and data", onLoopback(func(l *lab) {
+	{"F126", "ever new cursors and data", inBubble(func(l *lab) {
 		const records, perPage = 40_000, 500
 		client := l.clientOver(endless(perPage))
 		var before uint64

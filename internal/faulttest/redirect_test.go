@@ -19,16 +19,19 @@ import (
 
 // D. Redirects, hosts, proxies, URLs.
 var redirectRows = []row{
-	{"F077", "redirect to another host", eachOnLoopback([]int{301, 302, 303, 307, 308}, func(l *lab, code int) {
+	{"F077", "redirect to another host", append(eachInBubble([]int{301, 302, 303, 307, 308}, func(l *lab, code int) {
 		l.watchEvil()
 		l.serve(always(status(code, "Location: "+l.evil.url()+"/"+canary)))
 		e := l.refusesRedirect()
 		assert.Equal(l, code, e.StatusCode)
 		assert.Equal(l, l.server.host(), e.From)
 		assert.Equal(l, l.evil.host(), e.To)
-		as[*beltic.RedirectError](l, l.collect(beltic.WithHTTPClient(nil)).err) // with the library's own client as it is
-	})},
-	{"F078", "redirect, with a caller's own http.Client", eachOnLoopback([]string{
+	}), onLoopback(func(l *lab) { // with the library's own client as it is
+		l.watchEvil()
+		l.serve(always(status(302, "Location: "+l.evil.url())))
+		as[*beltic.RedirectError](l, l.collect(beltic.WithHTTPClient(nil)).err)
+	})...)},
+	{"F078", "redirect, with a caller's own http.Client", eachInBubble([]string{
 		"with CheckRedirect", "without",
 	}, func(l *lab, how string) {
 		l.watchEvil()
@@ -51,12 +54,12 @@ var redirectRows = []row{
 		assert.Nil(l, own.Jar)
 		assert.False(l, asked)
 	})},
-	{"F079", "redirect from https to http, same host", onLoopback(func(l *lab) {
+	{"F079", "redirect from https to http, same host", inBubble(func(l *lab) {
 		l.watchEvil()
 		l.serve(always(status(302, "Location: "+l.evil.url())), overTLS(authority().config("127.0.0.1")))
 		l.refusesRedirect()
 	})},
-	{"F080", "redirect to another form of the same host", eachOnLoopback([]string{
+	{"F080", "redirect to another form of the same host", eachInBubble([]string{
 		"http://127.0.0.1:PORT/", "http://sub.localhost:PORT/", "http://localhost.:PORT/", "http://LOCALHOST:PORT/",
 		"http://localhost:PORT/",
 		"http://[::1]:PORT/", "http://127.0.0.1@localhost:PORT/", "http://api%40evil@127.0.0.1:PORT/", "//localhost:PORT/",
@@ -67,7 +70,7 @@ var redirectRows = []row{
 		l.serve(always(status(302, "Location: "+strings.ReplaceAll(location, "PORT", port))))
 		l.refusesRedirect()
 	})},
-	{"F081", "redirect to the same origin, a loop, a chain of 10,000", eachOnLoopback([]string{
+	{"F081", "redirect to the same origin, a loop, a chain of 10,000", eachInBubble([]string{
 		"same", "loop", "chain",
 	}, func(l *lab, how string) {
 		l.serve(func(n int, r *http.Request) step {
@@ -129,7 +132,7 @@ var redirectRows = []row{
 			require.NoError(l, r.err)
 			assert.Equal(l, strings.TrimSuffix(prefix, "/")+"/identity/sessions", l.server.seen()[0].RequestURI)
 		})},
-	{"F088", "base URL that cannot be right", eachOnLoopback([]string{
+	{"F088", "base URL that cannot be right", eachInBubble([]string{
 		"https://api.example.com?x=" + canary, "https://api.example.com?", "https://api.example.com#" + canary, "https://api.example.com#",
 		"https://user:" + canary + "@api.example.com", "https://user:" + canary + "%zz@api.example.com",
 		"api.example.com/" + canary, "//api.example.com",
@@ -142,7 +145,7 @@ var redirectRows = []row{
 		l.note(err)
 		assert.Equal(l, "base URL", as[*beltic.ConfigError](l, err).Field)
 	})},
-	{"F089", "base URL http, not loopback", onLoopback(func(l *lab) {
+	{"F089", "base URL http, not loopback", inBubble(func(l *lab) {
 		for _, host := range []string{
 			"api.example.com", "10.0.0.1", "192.0.2.1", "0.0.0.0", "127.0.0.1.example.com", "localhost.example.com", "[2001:db8::1]",
 			"2130706433", "128.0.0.1",
@@ -165,7 +168,7 @@ var redirectRows = []row{
 		assert.NotContains(l, r.Headers, canary)
 		assert.NotContains(l, strings.ToLower(r.Headers), "x-api-key")
 	})},
-	{"F091", "proxy refuses CONNECT", eachOnLoopback([]string{
+	{"F091", "proxy refuses CONNECT", eachInBubble([]string{
 		"403 Forbidden by " + canary, "407 " + canary,
 	}, func(l *lab, refusal string) {
 		proxy := l.start(l.listen(), always(raw("HTTP/1.1 "+refusal+"\r\nProxy-Authenticate: Basic\r\nContent-Length: 6\r\n\r\n"+canary)))
@@ -184,9 +187,9 @@ var redirectRows = []row{
 		}
 		assert.Len(l, proxy.seen(), 2)
 	})},
-	{"F092", "proxy in the middle, with its own CA", eachOnLoopback([]string{"unknown CA", "RootCAs"}, func(l *lab, how string) {
+	{"F092", "proxy in the middle, with its own CA", eachInBubble([]string{"unknown CA", "RootCAs"}, func(l *lab, how string) {
 		l.serve(always(ok(lastPage(session("s1")))), overTLS(stranger().config("api.example.com")))
-		proxy := l.start(l.listen(), always(tunnel(l.server.host())))
+		proxy := l.start(l.listen(), always(tunnel(l.connect)))
 		through := must(url.Parse(proxy.url()))
 		l.allow(through)
 		transport := l.transport()
@@ -250,10 +253,18 @@ func (l *lab) refusesRedirect(opts ...beltic.Option) *beltic.RedirectError {
 	return e
 }
 
-// tunnel answers CONNECT as a proxy does, and leads to the address whatever was asked for.
-func tunnel(addr string) step {
+// connect opens a connection to the lab's server.
+func (l *lab) connect() (net.Conn, error) {
+	if dial := l.network[l.server.host()]; dial != nil {
+		return dial(l.ctx)
+	}
+	return net.Dial("tcp", l.server.host())
+}
+
+// tunnel answers CONNECT as a proxy does, and leads to one server whatever was asked for.
+func tunnel(connect func() (net.Conn, error)) step {
 	return func(x *exchange) bool {
-		upstream, err := net.Dial("tcp", addr)
+		upstream, err := connect()
 		if err != nil || !x.send("HTTP/1.1 200 Connection established\r\n\r\n") {
 			return false
 		}
@@ -277,7 +288,7 @@ type proxyReport struct {
 // proxyChild lists through the proxy that the environment names.
 func proxyChild() any {
 	api := startServer(listenOnLoopback(), always(ok(lastPage(session("s1")))), overTLS(authority().config("api.example.com")))
-	proxy := startServer(listenOnLoopback(), always(tunnel(api.host())))
+	proxy := startServer(listenOnLoopback(), always(tunnel(func() (net.Conn, error) { return net.Dial("tcp", api.host()) })))
 	os.Setenv("HTTPS_PROXY", proxy.url())
 
 	transport := libraryTransport()

@@ -251,8 +251,8 @@ var reportRows = []row{
 		}
 	})},
 	{"F186", "GOOS=js", onLoopback(func(l *lab) {
-		l.goTool(forJS, "build", ".", "./beltictest")
-		l.goTool(forJS, "vet", ".", "./beltictest", "./internal/transport", "./internal/jsonapi")
+		l.goTool(forJS, "build", ".", "./beltictest/...")
+		l.goTool(forJS, "vet", ".", "./beltictest/...", "./internal/transport", "./internal/jsonapi")
 		l.watchEvil()
 		l.serve(always(status(302, "Location: "+l.evil.url())))
 		output, isThere := l.inJS("./examples/list")
@@ -261,7 +261,7 @@ var reportRows = []row{
 			assert.Len(l, l.server.seen(), 1)
 		}
 	})},
-	{"F187", "a key that is a common word", eachOnLoopback([]string{"key", "test", "password"}, func(l *lab, key string) {
+	{"F187", "a key that is a common word", eachInBubble([]string{"key", "test", "password"}, func(l *lab, key string) {
 		l.serve(always(raw(answer(422, `{"errors":[{"code":"invalid_`+key+`","source":{"parameter":"`+key+`"}}]}`, "X-Request-Id: req-"+key+"-1"))))
 		client, err := beltic.NewClient(key, beltic.WithBaseURL(l.server.url()), over(l.transport()))
 		require.NoError(l, err)
@@ -274,29 +274,28 @@ var reportRows = []row{
 		assert.Equal(l, "req-"+key+"-1", e.RequestID)
 	})},
 	{"F189", "GOARCH=386", onLoopback(func(l *lab) { l.goTool([]string{"GOOS=linux", "GOARCH=386"}, "vet", "./...") })},
-	{"F194", "a proxy that refuses TCP for a moment", eachOnLoopback([]string{
+	{"F194", "a proxy that refuses TCP for a moment", eachInBubble([]string{
 		"http", "socks5", "for ever", "no such host",
 	}, func(l *lab, how string) {
 		l.serve(always(ok(lastPage(session("s1")))), overTLS(authority().config("api.example.com")))
-		proxy := l.start(l.listen(), always(tunnel(l.server.host())))
+		proxy := l.start(l.listen(), always(tunnel(l.connect)))
 		through := must(url.Parse("http://user:" + canary + "@" + proxy.host()))
 		if how == "socks5" {
 			through.Scheme = how
 		}
 		l.allow(through)
-		gone := listenOnLoopback()
-		gone.Close()
 		transport := l.transport()
 		transport.Proxy = http.ProxyURL(through)
-		transport.DialContext = l.dialer(func(ctx context.Context, network, addr string) (net.Conn, error) {
+		dial := l.network[proxy.host()]
+		l.network[proxy.host()] = func(ctx context.Context) (net.Conn, error) {
 			switch {
 			case how == "no such host":
 				return nil, &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: canary, IsNotFound: true}}
 			case l.dials() == 1, how != "http":
-				addr = gone.Addr().String()
+				return nil, errRefused
 			}
-			return (&net.Dialer{}).DialContext(ctx, network, addr)
-		})
+			return dial(ctx)
+		}
 		page, err := l.list(l.clientOf("https://api.example.com/v1", over(transport)), l.options())
 		switch how {
 		case "http":
@@ -311,16 +310,14 @@ var reportRows = []row{
 			assert.NotContains(l, err.Error(), proxy.host())
 		}
 	})},
-	{"F195", "loopback in other words, white space around a base URL", onLoopback(func(l *lab) {
+	{"F195", "loopback in other words, white space around a base URL", inBubble(func(l *lab) {
 		l.serve(always(ok(lastPage(session("s1")))))
 		_, port, _ := net.SplitHostPort(l.server.host())
 		for _, host := range []string{
 			"localhost.", "LocalHost.", "foo.localhost", "a.b.LOCALHOST.", "[::1%25lo]", "[::ffff:127.0.0.1]", "127.0.0.1",
 		} {
 			transport := l.transport()
-			transport.DialContext = l.dialer(func(ctx context.Context, network, _ string) (net.Conn, error) {
-				return (&net.Dialer{}).DialContext(ctx, network, l.server.host())
-			})
+			transport.DialContext = l.dialer(func(context.Context, string, string) (net.Conn, error) { return l.connect() })
 			page, err := l.list(l.clientOf("http://"+host+":"+port+"/v1", over(transport)), l.options())
 			require.NoError(l, err, host)
 			assert.Len(l, page.Data, 1)

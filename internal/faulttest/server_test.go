@@ -359,13 +359,16 @@ func newPipes(addr string) *pipes {
 	return &pipes{addr: addr, conns: make(chan net.Conn, 1000), closed: make(chan struct{})}
 }
 
+// errRefused is what package net has for a port that nobody listens on.
+var errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+
 func (p *pipes) dial(ctx context.Context) (net.Conn, error) {
 	client, server := net.Pipe()
 	select {
 	case p.conns <- server:
 		return client, nil
 	case <-p.closed:
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+		return nil, errRefused
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

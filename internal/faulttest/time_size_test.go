@@ -90,7 +90,7 @@ var timeAndSizeRows = []row{
 		l.undecodable(l.collect().err, beltic.ReasonEncoding)
 		assert.Len(l, l.server.seen(), 1)
 	})},
-	{"F040", "9 MB of empty records", onLoopback(func(l *lab) {
+	{"F040", "9 MB of empty records", inBubble(func(l *lab) {
 		const body = `{"data":[` + "%s" + `{}]}`
 		l.serve(always(ok(fmt.Sprintf(body, strings.Repeat("{},", 3<<20)))))
 		_, err := l.list(l.client(), l.options())
@@ -105,7 +105,7 @@ var timeAndSizeRows = []row{
 		assert.Equal(l, "*beltic.LimitError", r.Error)
 		assert.Contains(l, r.Text, "items")
 	})},
-	{"F041", "Content-Length shorter than the body", eachOnLoopback([]string{"default", "strict"}, func(l *lab, mode string) {
+	{"F041", "Content-Length shorter than the body", eachInBubble([]string{"default", "strict"}, func(l *lab, mode string) {
 		body := lastPage(session("s1"))
 		short := head(200, fmt.Sprintf("Content-Length: %d", len(body)-60)) + body
 		l.serve(always(raw(short)))
@@ -113,7 +113,7 @@ var timeAndSizeRows = []row{
 		l.undecodable(r.err, beltic.ReasonSyntax)
 		assert.Empty(l, r.ids)
 	})},
-	{"F042", "two responses on one connection", eachOnLoopback([]string{"default", "strict"}, func(l *lab, mode string) {
+	{"F042", "two responses on one connection", eachInBubble([]string{"default", "strict"}, func(l *lab, mode string) {
 		l.serve(always(then(ok(lastPage(session("s1"))), ok(lastPage(session("s2"))))))
 		r := l.walk(l.strictIf(mode == "strict"), l.options())
 		require.NoError(l, r.err)

@@ -11,7 +11,7 @@ type arena struct {
 }
 
 // What is allocated at a time, in bytes: the least, and the most on the strength of a guess, so
-// that a small record behind a huge one does not keep as much memory.
+// that a small record after a huge one does not keep as much memory.
 const (
 	minPiece = 64
 	maxGuess = 4 << 10
@@ -19,9 +19,11 @@ const (
 
 func (a *arena) startRecord() {
 	if a.used > 0 {
+		// guard(min): a small record after a huge one is small
 		a.last = min(a.used, maxGuess)
 	}
 	a.used = 0
+	// guard: records share no texts
 	a.piece.Reset()
 }
 

@@ -1,9 +1,10 @@
 package jsonapi
 
-// StartItem is called in front of an element of the data of a document, which is read strictly, and
+// StartItem is called before an element of the data of a document, which is read strictly, and
 // returns the place.
 func (r *Reader) StartItem() Mark {
 	r.text.startRecord()
+	// guard: a record is read strictly
 	r.lenience = strict
 	return r.Mark()
 }
@@ -16,18 +17,22 @@ func (r *Reader) RetryItem(start Mark) {
 	r.lenience = salvaging
 }
 
-// SkipItem goes behind an element that could not be read, so that a duplicate name or a broken
+// SkipItem goes after an element that could not be read, so that a duplicate name or a broken
 // string in there stays that element's own fault. Its error is one of JSON's grammar, which leaves
-// nothing to go on behind.
+// nothing to go on after.
 func (r *Reader) SkipItem(start Mark) error {
 	r.rewind(start)
+	// guard(r.Raw()→r.value(nil)): what is broken in a record is the record's own fault
 	_, err := r.Raw()
 	return err
 }
 
-// EndItem is called behind an element, and returns it as it was sent, a piece of the document.
+// EndItem is called after an element, and returns it as it was sent, a piece of the document.
 func (r *Reader) EndItem(start Mark) []byte {
 	r.text.startRecord()
+	// guard: the page information is read with its faults
 	r.lenience = lenient
+	r.unknown = append(r.unknown[:0], r.leftOut[start.leftOut:]...)
+	r.leftOut = r.leftOut[:start.leftOut]
 	return r.buf[start.pos:r.pos:r.pos]
 }

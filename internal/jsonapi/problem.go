@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Problem is one error of an answer, whichever of the known shapes it came in.
+// Problem is one error of a response, whichever of the known shapes it came in.
 type Problem struct {
 	ID     loose           `json:"id"`
 	Status loose           `json:"status"`

@@ -16,7 +16,7 @@ import (
 // Reader reads a JSON document in place and strictly: no duplicate names, no broken strings, no bad
 // UTF-8. It does the usual itself and hands pieces of the unusual (escapes, unknown values, what is
 // wrong) to jsontext, which also says what an error is. Strings that it returns are copies. Name,
-// Null, More and the resets leave it in front of a value, where every method that takes one expects
+// Null, More and the resets leave it before a value, where every method that takes one expects
 // it. It is not safe for concurrent use.
 type Reader struct {
 	buf   []byte
@@ -26,6 +26,10 @@ type Reader struct {
 
 	lenience lenience
 	leftOut  []LeftOut
+
+	// NotesUnknown says that the items of a document note what is not known in them.
+	NotesUnknown bool
+	unknown      []LeftOut // of the last item
 
 	scratch []byte
 	decoder jsontext.Decoder
@@ -41,7 +45,7 @@ const (
 	lenient            // whatever a value is; only JSON's own grammar can fail
 )
 
-// LeftOut is a value that a lenient reader had to leave out.
+// LeftOut is a value that a lenient reader had to leave out, or one that is not known.
 type LeftOut struct {
 	Pointer string
 	Reason  string
@@ -50,8 +54,12 @@ type LeftOut struct {
 // maxDepth is jsontext's own limit.
 const maxDepth = 10_000
 
+// guard(lenient→strict): links are read with their faults
+
 // Reset starts to read a document, leaving out whatever cannot be read.
 func (r *Reader) Reset(document []byte) { r.reset(document, 0, lenient) }
+
+// guard(recordDepth→0): a record is not nested too deep for its document
 
 // ResetRecord starts to read a record that stood in the data of a document, leaving out what is of
 // the wrong kind.
@@ -69,7 +77,7 @@ func (r *Reader) reset(buf []byte, depth int, lenience lenience) {
 // LeftOut is what was left out, in the order of the document. It is valid until the next reset.
 func (r *Reader) LeftOut() []LeftOut { return r.leftOut }
 
-// peek skips white space and returns the first byte behind it, or 0 at the end.
+// peek skips white space and returns the first byte after it, or 0 at the end.
 func (r *Reader) peek() byte {
 	for r.pos < len(r.buf) {
 		if c := r.buf[r.pos]; c > ' ' || c != ' ' && c != '\t' && c != '\n' && c != '\r' {
@@ -111,6 +119,7 @@ func (r *Reader) Open(bracket byte) error {
 		return r.mismatch(Kind(bracket))
 	}
 	r.pos++
+	// guard: a document is not nested too deep
 	if r.depth++; r.depth > maxDepth {
 		return &Error{Offset: int64(r.pos), Reason: ReasonDepth}
 	}
@@ -118,7 +127,7 @@ func (r *Reader) Open(bracket byte) error {
 }
 
 // More reports whether there is another member or element before the bracket that closes, and takes
-// the comma in front of it or the bracket.
+// the comma before it or the bracket.
 func (r *Reader) More(isFirst bool, bracket byte) (bool, error) {
 	switch c := r.peek(); {
 	case c == bracket:
@@ -132,17 +141,19 @@ func (r *Reader) More(isFirst bool, bracket byte) (bool, error) {
 		r.peek()
 		return true, nil
 	default:
+		// guard(2): the members of a page are separated
 		return false, r.broken(r.pos)
 	}
 }
 
-// Name takes the name of a member and the colon behind it. It is valid until the next call.
+// Name takes the name of a member and the colon after it. It is valid until the next call.
 func (r *Reader) Name() ([]byte, error) {
 	if r.peek() != '"' {
 		return nil, r.broken(r.pos)
 	}
 	start := r.Mark()
 	name, err := r.bytes()
+	// guard: a name that is not known may be broken in the page information
 	if err != nil && r.lenience == lenient {
 		r.rewind(start)
 		_, err = r.Raw() // whatever it is, it is not known
@@ -150,6 +161,7 @@ func (r *Reader) Name() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	// guard: a name is followed by a colon
 	if r.peek() != ':' {
 		return nil, r.broken(r.pos)
 	}
@@ -194,10 +206,12 @@ func (r *Reader) oddBytes(start, i int) ([]byte, error) {
 	text := r.buf[start:i]
 	if hasEscapes {
 		var err error
+		// guard: a text has no lone surrogate
 		if r.scratch, err = jsontext.AppendUnquote(r.scratch[:0], r.buf[start-1:i+1]); err != nil {
 			return nil, r.broken(start - 1)
 		}
 		text = r.scratch
+		// guard: a record is UTF-8
 	} else if !utf8.Valid(text) {
 		return nil, r.broken(start - 1)
 	}
@@ -259,6 +273,7 @@ func (r *Reader) Number() (float64, error) {
 		return 0, err
 	}
 	f, err := strconv.ParseFloat(string(raw), 64)
+	// guard: a number is not too large
 	if err != nil {
 		r.pos = start
 		return 0, r.Unusable("the number is too large")
@@ -284,6 +299,12 @@ func (r *Reader) shortNumber() (f float64, ok bool) {
 	}
 	size := end - start
 	hasExponent := end < len(r.buf) && r.buf[end]|0x20 == 'e'
+	// guard(1): a number has digits
+	// guard(2): a number of many digits is rounded once
+	// guard(3): a number may have an exponent
+	// guard(4): a number has digits before its point
+	// guard(5): a number has digits after its point
+	// guard(6): a number has no zero before its digits
 	if size == 0 || size > exactDigits || hasExponent || point == start || point == end-1 || r.buf[start] == '0' && size > 1 && point != start+1 {
 		return 0, false
 	}
@@ -323,10 +344,12 @@ type Names map[string]struct{}
 // Skip takes a value that nobody asked for, under a name that must not be among the others of its
 // object, and adds the name.
 func (r *Reader) Skip(name []byte, others Names) (Names, error) {
+	// guard: what is not known may be broken in the page information
 	if r.lenience == lenient {
 		_, err := r.Raw()
 		return others, err
 	}
+	// guard: a name that is not known comes once
 	if _, isRepeated := others[string(name)]; isRepeated {
 		return others, r.duplicate()
 	}
@@ -340,6 +363,8 @@ func (r *Reader) Skip(name []byte, others Names) (Names, error) {
 
 // Repeated decides about the value of a known name that has come before in its object.
 func (r *Reader) Repeated(name string) error {
+	// guard: a record says nothing twice
+	// guard(always): what is not known may come twice in the page information
 	if r.lenience != lenient {
 		return r.duplicate()
 	}
@@ -358,6 +383,20 @@ type Mark struct{ pos, depth, leftOut int }
 // Mark is where the reader is.
 func (r *Reader) Mark() Mark { return Mark{r.pos, r.depth, len(r.leftOut)} }
 
+// Note notes a member of an item, or where the name is "" the value that is next, as not known.
+func (r *Reader) Note(name, reason string) {
+	if !r.NotesUnknown || r.lenience != strict {
+		return
+	}
+	if name != "" {
+		name = "/" + name
+	}
+	r.leftOut = append(r.leftOut, LeftOut{Pointer: name, Reason: reason})
+}
+
+// Unknown is what the last item noted, if it could be read. It is valid until the next item.
+func (r *Reader) Unknown() []LeftOut { return r.unknown }
+
 // Position is where the reader is, in bytes from the start of what it reads.
 func (r *Reader) Position() int { return r.pos }
 
@@ -366,9 +405,10 @@ func (r *Reader) rewind(to Mark) {
 }
 
 // Forgive decides whether the value at start, which could not be read, is left out. If so, it goes
-// behind the value and notes it under its name. Otherwise it returns the error, under the name.
+// after the value and notes it under its name. Otherwise it returns the error, under the name.
 func (r *Reader) Forgive(name string, start Mark, err error) error {
 	e, ok := errors.AsType[*Error](err)
+	// guard(3): what is broken in an odd value is told where it is
 	if !ok || r.lenience == strict || r.lenience == salvaging && !e.IsKind() {
 		return Under(name, err)
 	}
@@ -383,7 +423,7 @@ func (r *Reader) Forgive(name string, start Mark, err error) error {
 // HasLeftOut reports whether anything was left out since start.
 func (r *Reader) HasLeftOut(start Mark) bool { return len(r.leftOut) > start.leftOut }
 
-// Under puts a name in front of the pointers of what was left out since start.
+// Under puts a name before the pointers of what was left out since start.
 func (r *Reader) Under(name string, start Mark) {
 	for i := start.leftOut; i < len(r.leftOut); i++ {
 		r.leftOut[i].Pointer = "/" + name + r.leftOut[i].Pointer
@@ -395,6 +435,8 @@ var asSent = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.All
 
 // options are how strictly jsontext reads a value of which nothing is wanted.
 func (r *Reader) options() []jsontext.Options {
+	// guard: what is left out of the page information may be broken
+	// guard(always): what is broken in what is left out is not salvaged
 	if r.lenience == lenient {
 		return asSent
 	}
@@ -406,6 +448,7 @@ func (r *Reader) Raw() ([]byte, error) { return r.value(asSent) }
 
 // End checks that nothing follows.
 func (r *Reader) End() error {
+	// guard: nothing follows a document
 	if r.peek(); r.pos < len(r.buf) {
 		return &Error{Offset: int64(r.pos), Reason: ReasonTrailing}
 	}
@@ -426,6 +469,7 @@ func (r *Reader) value(options []jsontext.Options) ([]byte, error) {
 	end := start + int(r.decoder.InputOffset())
 	raw = r.buf[end-len(raw) : end : end]
 	// Nesting is counted from the document. A value that is nested n deep has 2n bytes at least.
+	// guard: a value is not nested too deep in its document
 	if len(raw)/2 > maxDepth-r.depth && depthOf(raw) > maxDepth-r.depth {
 		return nil, &Error{Offset: int64(start), Reason: ReasonDepth}
 	}
@@ -447,13 +491,15 @@ func depthOf(raw []byte) (deepest int) {
 // mismatch is the error of a value of another kind, or of none at all.
 func (r *Reader) mismatch(want Kind) error {
 	got := r.Kind()
+	// guard: what is no value is broken
 	if got == KindNone {
 		return r.broken(r.pos)
 	}
 	return &Error{Offset: int64(r.pos), Reason: ReasonType, Detail: "want " + want.String() + ", got " + got.String()}
 }
 
-// Unusable is the error of a value that is JSON of the right kind, and cannot be taken all the same.
+// Unusable is the error of a value that is JSON of the right kind, and cannot be taken all the
+// same.
 func (r *Reader) Unusable(detail string) error {
 	return &Error{Offset: int64(r.pos), Reason: ReasonValue, Detail: detail}
 }
@@ -476,10 +522,14 @@ func (r *Reader) syntaxError(err error, start int) *Error {
 		e.Offset += s.ByteOffset
 	}
 	switch text := err.Error(); {
+	// guard: a name that comes twice is told as such
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		e.Reason = ReasonDuplicate
+	// guard(1): a text that is not UTF-8 is told as such
+	// guard(2): a lone surrogate is told as such
 	case strings.Contains(text, "invalid UTF-8"), strings.Contains(text, "surrogate"):
 		e.Reason = ReasonUTF8
+	// guard: a value that is nested too deep is told as such
 	case strings.Contains(text, "max depth"):
 		e.Reason = ReasonDepth
 	}

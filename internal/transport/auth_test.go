@@ -25,7 +25,7 @@ func authenticated(t *testing.T, target string) (resp *Response, sent *Request) 
 		return &Response{StatusCode: http.StatusOK}
 	}
 	send := authenticate(next, origin, func() (string, error) { return testKey, nil }, "test/1")
-	req := &Request{Method: http.MethodGet, URL: to}
+	req := &Request{Method: http.MethodGet, URL: to, Secrets: []string{"acc_12345678"}}
 	resp = send(t.Context(), req)
 	assert.Nil(t, req.Header, "the caller's request has no key in it")
 	return resp, sent
@@ -35,9 +35,9 @@ func TestTheKeyGoesToItsOrigin(t *testing.T) {
 	resp, sent := authenticated(t, "https://api.example.com/v1/identity/sessions?filter[account]=acc_12345678")
 	assert.Nil(t, resp.Failure)
 	assert.Equal(t, []string{testKey}, sent.Header["X-Api-Key"])
-	assert.Equal(t, "[redacted]", resp.Showable("your key "+testKey))
-	assert.Equal(t, "[redacted]", resp.Showable("no acc_12345678"))
-	assert.Equal(t, "invalid", resp.Showable("invalid"))
+	assert.Equal(t, "[redacted]", resp.Mask("your key "+testKey))
+	assert.Equal(t, "[redacted]", resp.Mask("no acc_12345678"))
+	assert.Equal(t, "invalid", resp.Mask("invalid"))
 }
 
 func TestTheKeyGoesToNoOtherOrigin(t *testing.T) {
@@ -59,28 +59,18 @@ func TestTheKeyGoesToNoOtherOrigin(t *testing.T) {
 }
 
 func TestHoldsSecret(t *testing.T) {
-	query := url.Values{
-		"page[after]":             {"after-cursor"},
-		"page[before]":            {"before-cursor"},
-		"filter[account]":         {"acc_12345678"},
-		"filter[session_device]":  {"short"},
-		"page[size]":              {"1000000000"},
-		"status":                  {"needs_review"},
-		"filter[account][nested]": {""},
-	}
+	secrets := []string{"after-cursor", "before-cursor", "acc_12345678", "short", ""}
 	for text, want := range map[string]bool{
-		"":                        false,
-		"invalid":                 false,
-		"key " + testKey + "!":    true,
-		testKey[:10]:              false,
-		"cursor after-cursor":     true,
-		"before-cursor":           true,
-		"account=acc_12345678":    true,
-		"too short to be told":    false,
-		"not 1000000000 a page":   false,
-		"a session needs_review.": false,
+		"":                     false,
+		"invalid":              false,
+		"key " + testKey + "!": true,
+		testKey[:10]:           false,
+		"cursor after-cursor":  true,
+		"before-cursor":        true,
+		"account=acc_12345678": true,
+		"too short to be told": false,
 	} {
-		assert.Equal(t, want, holdsSecret(text, testKey, query, minSecret), text)
+		assert.Equal(t, want, holdsSecret(text, testKey, secrets, minSecret), text)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"syscall"
 )
 
-// Kind says what kind of failure kept a call from being answered.
+// Kind says what kind of failure kept a call from getting a response.
 type Kind string
 
 // The kinds of a [Failure].
@@ -38,13 +38,13 @@ const (
 	KindBodySize   Kind = "response body"
 )
 
-// Failure is why a call got no usable answer.
+// Failure is why a call got no usable response.
 type Failure struct {
 	Kind       Kind
 	Transient  bool
 	StatusCode int    // of a redirect
 	Target     string // host that a redirect points to
-	Limit      int64  // that the answer broke, in bytes
+	Limit      int64  // that the response broke, in bytes
 
 	// Cause is what may be shown and unwrapped: an error whose text holds nothing that the caller
 	// or the server wrote, or one that the caller's own transport made.
@@ -68,19 +68,21 @@ func Canceled(ctx context.Context) *Response {
 // cancellation matches both the context's error and its cause.
 func cancellation(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
+	// guard(always): the cause of a cancellation is matched
 	if errors.Is(err, cause) {
 		return err
 	}
 	return errors.Join(err, cause)
 }
 
-// failed says how an attempt ended in an error, before or in the middle of an answer.
+// failed says how an attempt ended in an error, before or in the middle of a response.
 func failed(ctx context.Context, err error) *Response {
 	if failure, ok := errors.AsType[*Failure](err); ok {
 		return &Response{Failure: failure}
 	}
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errAttemptTimeout), errors.Is(cause, errIdleTimeout):
+		// guard(true→false): retry of an attempt that took too long
 		return &Response{Failure: &Failure{Kind: KindTimeout, Transient: true, Cause: os.ErrDeadlineExceeded}}
 	case cause != nil:
 		return Canceled(ctx)
@@ -88,8 +90,10 @@ func failed(ctx context.Context, err error) *Response {
 	err = withoutURL(err)
 	failure := &Failure{
 		Cause: showable(err),
-		Is:    func(target error) bool { return errors.Is(err, target) },
-		As:    func(target any) bool { return asOwn(err, target) },
+		// guard: a cause that is not shown is matched
+		Is: func(target error) bool { return errors.Is(err, target) },
+		// guard: a caller's own type is found behind net/http
+		As: func(target any) bool { return asOwn(err, target) },
 	}
 	failure.Kind, failure.Transient = classify(err)
 	if failure.Kind == KindHeaderSize {
@@ -101,6 +105,7 @@ func failed(ctx context.Context, err error) *Response {
 
 // withoutURL takes off the wrapper of net/http, which prints the whole URL with its query.
 func withoutURL(err error) error {
+	// guard: retry of what net/http wraps into the URL
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err
 	}
@@ -119,27 +124,36 @@ func classify(err error) (kind Kind, transient bool) {
 	case errors.Is(err, gzip.ErrHeader):
 		return KindEncoding, false
 	case is[brokenBody](err) && !isTimeout(err):
+		// guard(2): retry of a body that breaks off
 		return KindBody, true
 	case errors.Is(err, errProxyRefused):
+		// guard(always 2): no retry of a proxy that refuses
 		return KindProxy, false
 	case isProxyFailure(err):
 		op, _ := errors.AsType[*net.OpError](err)
 		_, transient = classify(op.Err) // a proxy that cannot be reached is like a server that cannot
+		// guard(2): retry of a proxy that refuses TCP
+		// guard(always 2): no retry of a proxy whose name does not exist
 		return KindProxy, transient
 	case strings.Contains(text, "response headers exceeded"), strings.Contains(text, "header list larger"):
 		return KindHeaderSize, false
 	case is[*net.DNSError](err):
 		dns, _ := errors.AsType[*net.DNSError](err)
+		// guard(2): retry of a name server that does not respond
+		// guard(always 2): no retry of a host name that does not exist
 		return KindDNS, !dns.IsNotFound && (dns.IsTimeout || dns.IsTemporary)
 	case isTimeout(err):
 		return KindTimeout, true
 	case isTLSFailure(err, text):
+		// guard(always 2): no retry of a certificate that is refused
 		return KindTLS, false
 	case isDialFailure(err):
+		// guard(2): retry of a refused connection
 		return KindDial, true
 	case isConnectionFailure(err, text):
 		return KindConnection, true
 	default:
+		// guard(always 2): no retry of a failure that is not known
 		return KindTransport, false
 	}
 }
@@ -169,6 +183,8 @@ func isDialFailure(err error) bool {
 // isConnectionFailure finds a connection that broke. The errors of net/http's own HTTP/2 have no
 // exported types, only texts.
 func isConnectionFailure(err error, text string) bool {
+	// guard(1): retry of a connection that ends before a response
+	// guard(5): retry of a connection that is reset
 	for _, target := range []error{io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE} {
 		if errors.Is(err, target) {
 			return true
@@ -180,12 +196,13 @@ func isConnectionFailure(err error, text string) bool {
 }
 
 // showable finds the part of an error whose type is known to print nothing of the request or the
-// answer. The text of any other error, such as net/http's "malformed HTTP response", may quote
+// response. The text of any other error, such as net/http's "malformed HTTP response", may quote
 // either.
 func showable(err error) error {
 	if own, ok := errors.AsType[ownCause](err); ok {
 		return own
 	}
+	// guard(always): a proxy's host is not shown
 	if !isProxyFailure(err) { // these two name the host, and a proxy's is not to be shown
 		if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 			return e
@@ -202,9 +219,11 @@ func showable(err error) error {
 			return e
 		}
 	}
+	// guard: a proxy's timeout is one
 	if isTimeout(err) {
 		return os.ErrDeadlineExceeded
 	}
+	// guard(nil→err): a cause that is not known is not shown
 	return nil
 }
 

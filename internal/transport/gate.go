@@ -11,10 +11,10 @@ import (
 // maxTurn is how long one call can keep the others waiting for how it goes.
 const maxTurn = time.Second
 
-// gate is where all calls of a client wait after a 429 has said for how long. Then they go in turns,
-// those that were turned away most often first: one, and after each that gets through one more at a
-// time. Otherwise callers that were told to come back at the same moment would turn each other away
-// until none had an attempt left.
+// gate is where all calls of a client wait after a 429 has said for how long, no longer than a
+// minute. Then they go in turns, those that were turned away most often first: one, and after each
+// that gets through one more at a time. Otherwise callers that were told to come back at the same
+// moment would turn each other away until none had an attempt left.
 type gate struct {
 	mu      sync.Mutex
 	opens   time.Time // no turn begins before
@@ -32,8 +32,9 @@ type turn struct {
 	round   int // that it began in
 }
 
-// isRateLimit reports an answer that closes the gate.
+// isRateLimit reports a response that closes the gate.
 func (r *Response) isRateLimit() bool {
+	// guard(4): a wait that is not obeyed holds nobody
 	return r.Failure == nil && r.StatusCode == http.StatusTooManyRequests && 0 < r.RetryAfter && r.RetryAfter <= maxRetryAfter
 }
 
@@ -42,7 +43,9 @@ func (g *gate) close(d time.Duration) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.round++
+	// guard: each wait starts slowly anew
 	g.passed = 0
+	// guard: a longer wait is not cut by a shorter one
 	if wait := time.Until(g.opens); wait > d {
 		return wait
 	}
@@ -61,10 +64,13 @@ func (g *gate) open() {
 	g.advance()
 }
 
-// advance begins as many turns as may be. Those of different attempts do not run side by side: a first
-// attempt could take from a last one what the server has to give. The caller holds the lock.
+// advance begins as many turns as may be. Those of different attempts do not run side by side: a
+// first attempt could take from a last one what the server has to give. The caller holds the lock.
 func (g *gate) advance() {
+	// guard(2): after a wait the calls start slowly
+	// guard(max): the slow start grows
 	for len(g.queue) > 0 && g.inside < max(1, g.passed) && !g.isClosed() {
+		// guard: first and later attempts do not run side by side
 		if g.inside > 0 && g.queue[0].attempt != g.attempt {
 			return
 		}
@@ -76,7 +82,12 @@ func (g *gate) advance() {
 	}
 }
 
-func (g *gate) isClosed() bool { return time.Now().Before(g.opens) }
+// isClosed reports whether the wait goes on. One that is longer than any server may impose is that
+// of another clock: in a synctest bubble it starts anew.
+func (g *gate) isClosed() bool {
+	wait := time.Until(g.opens)
+	return 0 < wait && wait <= maxRetryAfter
+}
 
 // enter waits for a turn, and reports whether it came before ctx ended. Where the gate opens after
 // the deadline, nobody waits: a first attempt is sent at once, because the server's response says
@@ -84,18 +95,28 @@ func (g *gate) isClosed() bool { return time.Now().Before(g.opens) }
 func (g *gate) enter(ctx context.Context, attempt int) (leave func(passed bool), ok bool) {
 	t, fits := g.line(ctx, attempt)
 	switch {
+	// guard(2): a first attempt whose deadline is too early is sent
+	// guard: a retry whose deadline is too early is not sent
 	case !fits && attempt > 1:
 		return nil, false
 	case t == nil:
 		return func(bool) {}, true
 	}
+	patience := time.NewTimer(maxRetryAfter)
+	defer patience.Stop()
 	select {
 	case <-t.begins:
+	// guard: no call waits for others longer than a server may ask
+	case <-patience.C:
+		g.giveUp(t)
+		return func(bool) {}, true
+	// guard: a call in line ends with its context
 	case <-ctx.Done():
 		g.giveUp(t)
 		return nil, false
 	}
 	end := sync.OnceFunc(g.end)
+	// guard(maxTurn→time.Hour): a turn is over after a second
 	expiry := time.AfterFunc(maxTurn, end)
 	return func(passed bool) {
 		expiry.Stop()
@@ -110,7 +131,10 @@ func (g *gate) enter(ctx context.Context, attempt int) (leave func(passed bool),
 func (g *gate) line(ctx context.Context, attempt int) (t *turn, fits bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(g.queue) == 0 && g.inside == 0 && !g.isClosed() {
+	// guard(2): a busy client gets out of the line again
+	isOver := g.inside == 0 || g.attempt == 1 && g.passed > g.inside
+	// guard(len(g.queue) == 0 && isOver→isOver || true): nobody passes those in line
+	if len(g.queue) == 0 && isOver && !g.isClosed() {
 		return nil, true
 	}
 	if deadline, ok := ctx.Deadline(); ok && deadline.Before(g.opens) {
@@ -118,6 +142,7 @@ func (g *gate) line(ctx context.Context, attempt int) (t *turn, fits bool) {
 	}
 	t = &turn{attempt: attempt, begins: make(chan struct{})}
 	i := slices.IndexFunc(g.queue, func(other *turn) bool { return other.attempt < attempt })
+	// guard(always): who was turned away most often goes first
 	if i < 0 {
 		i = len(g.queue)
 	}
@@ -132,6 +157,7 @@ func (g *gate) giveUp(t *turn) {
 		g.queue = slices.Delete(g.queue, i, i+1)
 	}
 	g.mu.Unlock()
+	// guard: a turn that nobody wants is given back
 	if i < 0 { // it has just begun
 		g.end()
 	}

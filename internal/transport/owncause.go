@@ -10,18 +10,21 @@ import (
 	"sync/atomic"
 )
 
-// ownCause is an error that a transport of the caller's has made by itself, and that may be shown.
+// ownCause is an error that the caller's own transport has made by itself, and that may be shown.
 // What net/http makes may not: it quotes the URL with its filters and cursors, the proxy, or the
 // server.
 type ownCause struct{ error }
 
 func (c ownCause) Unwrap() error { return c.error }
 
+var errNilPointer = errors.New("the transport returned a nil pointer for an error")
+
 var errRedacted = errors.New(redacted)
 
 // withoutSecrets is the error, unless it or what it wraps tells something secret of the request.
 func (c ownCause) withoutSecrets(isSecret func(text string) bool) error {
 	for _, e := range tree(c.error) {
+		// guard: a secret in an error of a caller's is hidden
 		if isSecret(e.Error()) {
 			return errRedacted
 		}
@@ -29,20 +32,28 @@ func (c ownCause) withoutSecrets(isSecret func(text string) bool) error {
 	return c.error
 }
 
-// roundTrip sends through next and marks an error that is its own. Plain errors of net/http have no
-// type to know them by. One is nothing but a proxy's words: it comes while net/http connects, which
-// a trace tells. The others are known by their texts.
-func roundTrip(next http.RoundTripper, req *http.Request) (*http.Response, error) {
+// sendMarked sends through next and marks an error that is its own. Plain errors of net/http have
+// no type to know them by. One is nothing but a proxy's words: it comes while net/http connects,
+// which a trace tells. The others are known by their texts.
+func sendMarked(next http.RoundTripper, req *http.Request) (*http.Response, error) {
+	// guard: what net/http's own transport returns is not shown
 	if _, isStandard := next.(*http.Transport); isStandard {
 		return next.RoundTrip(req)
 	}
 	var isConnecting atomic.Bool
 	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
 		GetConn: func(string) { isConnecting.Store(true) },
+		// guard: an error after net/http has connected is shown
 		GotConn: func(httptrace.GotConnInfo) { isConnecting.Store(false) },
 	})
 	resp, err := next.RoundTrip(req.WithContext(ctx))
+	// guard: a nil pointer in an error is no panic
+	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
+		err = errNilPointer
+	}
+	// guard(2): the words of a proxy are not shown as a caller's
 	if err != nil && !isConnecting.Load() && isOwn(err) {
+		// guard: an error of a caller's own transport is shown
 		err = ownCause{err}
 	}
 	return resp, err
@@ -50,11 +61,14 @@ func roundTrip(next http.RoundTripper, req *http.Request) (*http.Response, error
 
 // isOwn reports whether nothing in the tree of an error is of net/http's or comes from below it.
 func isOwn(err error) bool {
+	// guard: an error of a kind that net/http makes is not shown
 	if kind, _ := classify(err); kind != KindTransport && kind != KindTimeout {
 		return false
 	}
 	for _, e := range tree(err) {
 		isHTTP := func(text string) bool { return strings.Contains(e.Error(), text) }
+		// guard(1): an error of a type of net/http's is not shown
+		// guard(2): an error with a text of net/http's is not shown
 		if isStandard(reflect.TypeOf(e)) || slices.ContainsFunc(httpTexts, isHTTP) {
 			return false
 		}
@@ -68,7 +82,9 @@ var httpTexts = []string{
 	"invalid proxy address ", "invalid HTTP ", "invalid request :path ", " request header: ", "invalid Trailer key ", `Content-Length "`,
 }
 
-var standardRoots = []string{"net", "crypto", "io", "os", "syscall", "internal", "vendor"}
+// standardRoots are the packages of net/http and below, and those whose errors quote what they were
+// given to read.
+var standardRoots = []string{"net", "crypto", "io", "os", "syscall", "internal", "vendor", "strconv", "time", "encoding", "mime"}
 
 // isStandard reports a type that is net/http's or from below it.
 func isStandard(typ reflect.Type) bool {
@@ -80,9 +96,33 @@ func isStandard(typ reflect.Type) bool {
 }
 
 // asOwn is [errors.As] for types that are not net/http's or from below it: those may hold the
-// request.
+// request, and those that only wrap print it.
 func asOwn(err error, target any) bool {
-	return !isStandard(reflect.TypeOf(target).Elem()) && errors.As(err, target)
+	into := reflect.ValueOf(target).Elem()
+	found := reflect.New(into.Type())
+	if !errors.As(err, found.Interface()) {
+		return false
+	}
+	typ := into.Type()
+	// guard: no interface hands out an error of net/http's
+	if typ.Kind() == reflect.Interface {
+		typ = found.Elem().Elem().Type()
+	}
+	// guard(1): errors of net/http's are not handed out
+	// guard(2): no error is handed out that only wraps one of net/http's
+	if isStandard(typ) || isWrapper(typ) {
+		return false
+	}
+	into.Set(found.Elem())
+	return true
+}
+
+// isWrapper reports a type that the standard library wraps errors in.
+func isWrapper(typ reflect.Type) bool {
+	if typ.Kind() == reflect.Pointer {
+		typ = typ.Elem()
+	}
+	return typ.PkgPath() == "errors" || typ.PkgPath() == "fmt"
 }
 
 // tree is an error and all that it wraps.
@@ -92,8 +132,11 @@ func tree(err error) []error {
 	}
 	all := []error{err}
 	switch e := err.(type) {
+	// guard: an error that wraps one of net/http's is not shown
+	// guard: a secret in what a caller's error wraps is hidden
 	case interface{ Unwrap() error }:
 		all = append(all, tree(e.Unwrap())...)
+	// guard: an error that joins one of net/http's is not shown
 	case interface{ Unwrap() []error }:
 		for _, inner := range e.Unwrap() {
 			all = append(all, tree(inner)...)

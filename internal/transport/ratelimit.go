@@ -20,7 +20,7 @@ func limitRate(next Handler, limiter *limiter) Handler {
 }
 
 // limiter is a token bucket, counted in time, and a line of callers of whom the first waits for the
-// next token. Who gives up leaves the line, and those behind move up: with reservations, as
+// next token. Who gives up leaves the line, and those after it move up: with reservations, as
 // golang.org/x/time/rate has them, they would wait on. Nil is no limit.
 type limiter struct {
 	interval float64       // between two tokens, in nanoseconds
@@ -28,7 +28,8 @@ type limiter struct {
 	first    chan struct{} // held by the first in the line
 
 	mu     sync.Mutex
-	full   time.Time // when the bucket is full again; changed by the first in the line only
+	debt   float64 // what the bucket lacked at that time, in nanoseconds; changed by the first in the line only
+	at     time.Time
 	inLine int
 }
 
@@ -39,6 +40,7 @@ func newLimiter(perSecond float64, burst int) *limiter {
 	if perSecond == 0 {
 		return nil
 	}
+	// guard(min): a rate that is very low does not overflow
 	interval := min(math.Ceil(float64(time.Second)/perSecond), maxWait)
 	return &limiter{interval: interval, credit: float64(burst-1) * interval, first: make(chan struct{}, 1)}
 }
@@ -59,20 +61,25 @@ func (l *limiter) wait(ctx context.Context) *Response {
 		if isDue {
 			return nil
 		}
+	// guard: a wait for the rate ends with its context
 	case <-ctx.Done():
+		// guard: a caller that gave up leaves the line
 		l.leave(false)
 	}
 	return Canceled(ctx)
 }
 
-// join joins the line, unless the token behind it would come too late.
+// join joins the line, unless the token after it would come too late.
 func (l *limiter) join(ctx context.Context) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	wait := l.untilToken(l.inLine)
+	// guard: a wait for the rate that does not fit the deadline is not begun
+	// guard(2): a deadline is no matter where there is no wait for the rate
 	if deadline, ok := ctx.Deadline(); ok && wait > 0 && time.Until(deadline) <= wait {
 		return false
 	}
+	// guard: those ahead in the line count
 	l.inLine++
 	return true
 }
@@ -81,18 +88,24 @@ func (l *limiter) leave(withToken bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.inLine--
+	// guard: a caller that gave up takes no token
 	if !withToken {
 		return
 	}
-	if now := time.Now(); l.full.Before(now) {
-		l.full = now
-	}
-	l.full = l.full.Add(time.Duration(l.interval))
+	// guard: a token is spent
+	l.debt, l.at = l.owed()+l.interval, time.Now()
+}
+
+// owed is what the bucket lacks now, in nanoseconds.
+func (l *limiter) owed() float64 {
+	// guard(max): tokens do not pile up over time
+	// guard(l.debt-float64(time.Since(l.at))→l.debt): tokens come back over time
+	return max(l.debt-float64(time.Since(l.at)), 0)
 }
 
 // untilToken is how long it takes until a caller with so many ahead of it gets a token. It is for
 // the first in the line, or who holds the lock.
 func (l *limiter) untilToken(ahead int) time.Duration {
-	wait := float64(max(time.Until(l.full), 0)) + float64(ahead)*l.interval - l.credit
+	wait := l.owed() + float64(ahead)*l.interval - l.credit
 	return time.Duration(max(min(wait, maxWait), 0))
 }

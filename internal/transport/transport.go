@@ -4,21 +4,21 @@ package transport
 import (
 	"bytes"
 	"context"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
 )
 
-// Request is one call of the API. It has no body and is safe to repeat.
+// Request is one call of the API. It has no body.
 type Request struct {
-	Method string
-	Route  string // the path without ids or query: safe to log
-	URL    *url.URL
-	Header http.Header
+	Method  string
+	Route   string // the path without ids or query: safe to log
+	URL     *url.URL
+	Header  http.Header
+	Secrets []string // what no text of the server's may bring back
 }
 
-// Response is how a call ended: with the server's whole answer, whatever its status, or with a
+// Response is how a call ended: with the server's whole response, whatever its status, or with a
 // failure.
 type Response struct {
 	StatusCode int
@@ -26,12 +26,13 @@ type Response struct {
 	Body       []byte
 	RetryAfter time.Duration // what the server asked to wait; 0 where it did not
 
-	Failure  *Failure // nil where there is an answer
+	Failure  *Failure // nil where there is a response
 	Attempts int      // that were sent
 	// NotRetried is why the call was not tried again although that might have helped, or "".
 	NotRetried string
-	Stopped    error // the end of the caller's context, where that kept the call from being answered or tried again
+	Stopped    error // the end of the caller's context, where that kept the call from a response or another attempt
 
+	duration time.Duration          // of the last attempt
 	isUnsent bool                   // the last attempt ended before it was sent
 	buffer   *bytes.Buffer          // that Body is in
 	isSecret func(text string) bool // tells what the server echoes of the request
@@ -39,9 +40,9 @@ type Response struct {
 
 const redacted = "[redacted]"
 
-// Showable returns a text of the server's if it repeats nothing secret of the request, and
+// Mask returns a text of the server's if it repeats nothing secret of the request, and
 // otherwise a stand-in.
-func (r *Response) Showable(text string) string {
+func (r *Response) Mask(text string) string {
 	if r.isSecret != nil && r.isSecret(text) {
 		return redacted
 	}
@@ -58,7 +59,7 @@ type Config struct {
 	Origin    *url.URL               // the only origin that may see the key
 	Key       func() (string, error) // asked for each attempt
 	UserAgent string
-	Logger    *slog.Logger // nil logs nothing
+	Observe   func(context.Context, Attempt)
 
 	PerSecond float64 // attempts of all calls; 0 is no limit
 	Burst     int     // attempts at once
@@ -72,11 +73,14 @@ type Config struct {
 
 // New builds the chain. This is the one place that states its order, outermost first.
 func New(c Config) Handler {
-	send := exchange(c.Client, limits{body: c.MaxBody, errorBody: c.MaxErrorBody, idle: c.IdleTimeout})
-	send = authenticate(send, c.Origin, c.Key, c.UserAgent)  // inside the retries: every attempt carries the key, and only to its origin
-	send = withTimeout(send, c.Timeout)                      // inside the retries: it bounds one attempt, not the call
-	send = logAttempts(send, c.Logger)                       // inside the retries: one line for each attempt
-	send = limitRate(send, newLimiter(c.PerSecond, c.Burst)) // inside the retries, which the server counts too; the wait is no part of the attempt
-	send = retry(send, c.MaxRetries, newBudget(), &gate{})
-	return send
+	send := roundTrip(c.Client, limits{body: c.MaxBody, errorBody: c.MaxErrorBody, idle: c.IdleTimeout})
+	send = authenticate(send, c.Origin, c.Key, c.UserAgent) // inside the retries: every attempt carries the key, and only to its origin
+	// guard: an attempt ends in time
+	send = withTimeout(send, c.Timeout) // inside the retries: it bounds one attempt, not the call
+	// guard(swap): a wait for the rate is no part of the attempt
+	send = measure(send)
+	// guard: a rate is for all attempts
+	send = limitRate(send, newLimiter(c.PerSecond, c.Burst)) // inside the retries, which the server counts too
+	retries := &retrier{next: send, maxRetries: c.MaxRetries, budget: newBudget(), gate: &gate{}, observe: c.Observe}
+	return retries.send
 }

@@ -16,9 +16,9 @@ type limits struct {
 	idle      time.Duration
 }
 
-// exchange sends one request and reads the whole answer, so that nothing stays open while the
+// roundTrip sends one request and reads the whole response, so that nothing stays open while the
 // caller works with it.
-func exchange(client *http.Client, limits limits) Handler {
+func roundTrip(client *http.Client, limits limits) Handler {
 	return func(ctx context.Context, req *Request) *Response {
 		ctx, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
@@ -26,25 +26,29 @@ func exchange(client *http.Client, limits limits) Handler {
 			Method: req.Method, URL: req.URL, Host: req.URL.Host, Header: req.Header,
 			Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		}
-		answer, err := client.Do(httpReq.WithContext(ctx))
+		httpResp, err := client.Do(httpReq.WithContext(ctx))
 		if err != nil {
 			return failed(ctx, err)
 		}
-		body := watch(ctx, answer.Body, limits.idle, func() { cancel(errIdleTimeout) })
+		// guard(cancel): a body that stalls is given up
+		body := watch(ctx, httpResp.Body, limits.idle, func() { cancel(errIdleTimeout) })
 		resp := &Response{
-			StatusCode: answer.StatusCode,
-			Header:     answer.Header,
-			RetryAfter: retryAfter(answer.Header, time.Now()),
+			StatusCode: httpResp.StatusCode,
+			Header:     httpResp.Header,
+			RetryAfter: retryAfter(httpResp.Header, time.Now()),
 		}
-		if answer.StatusCode >= 400 {
-			resp.Body, _ = body.take(func(body io.Reader) ([]byte, error) { return readErrorBody(body, answer, limits.errorBody), nil })
+		// guard: a cancel in the body of an error does not hide the status
+		if httpResp.StatusCode >= 400 {
+			resp.Body, _ = body.take(func(body io.Reader) ([]byte, error) { return readErrorBody(body, httpResp, limits.errorBody), nil })
+			// guard: a cancel in the body of an error is matched
 			if ctx.Err() != nil {
 				resp.Stopped = failed(ctx, ctx.Err()).Stopped // the status is known, however the body ended
 			}
 			return resp
 		}
 		buffer := buffers.Get().(*bytes.Buffer)
-		resp.Body, err = body.take(func(body io.Reader) ([]byte, error) { return readBody(buffer, body, answer, limits.body) })
+		resp.Body, err = body.take(func(body io.Reader) ([]byte, error) { return readBody(buffer, body, httpResp, limits.body) })
+		// guard: half a body is none
 		if err != nil {
 			return failed(ctx, err) // the buffer is left: a read that was given up may still write to it
 		}
@@ -57,18 +61,23 @@ func exchange(client *http.Client, limits limits) Handler {
 const maxPresize = 8 << 20
 
 // readBody reads the body of a success to its end, or fails: half a page is no page.
-func readBody(buf *bytes.Buffer, body io.Reader, answer *http.Response, limit int64) ([]byte, error) {
-	if isEncoded(answer.Header) {
+func readBody(buf *bytes.Buffer, body io.Reader, httpResp *http.Response, limit int64) ([]byte, error) {
+	// guard: a body that is encoded unasked is refused
+	if isEncoded(httpResp.Header) {
 		return nil, &Failure{Kind: KindEncoding}
 	}
 	tooLarge := &Failure{Kind: KindBodySize, Limit: limit}
-	if answer.ContentLength > limit {
+	// guard: a body that announces too much is not read
+	if httpResp.ContentLength > limit {
 		return nil, tooLarge
 	}
-	if announced := min(answer.ContentLength, maxPresize); announced > 0 {
+	// guard(min): a body that announces much gets no memory for it
+	if announced := min(httpResp.ContentLength, maxPresize); announced > 0 {
 		buf.Grow(int(announced) + bytes.MinRead)
 	}
+	// guard(min(limit, math.MaxInt64-1)+1→math.MaxInt64): a body is not read past its limit
 	_, err := buf.ReadFrom(io.LimitReader(body, min(limit, math.MaxInt64-1)+1))
+	// guard: a body that goes past its limit is an error
 	if int64(buf.Len()) > limit {
 		return nil, tooLarge
 	}
@@ -79,9 +88,10 @@ func readBody(buf *bytes.Buffer, body io.Reader, answer *http.Response, limit in
 }
 
 // readErrorBody reads what can be had of the body of an error; the status says enough without it.
-func readErrorBody(body io.Reader, answer *http.Response, limit int64) []byte {
+func readErrorBody(body io.Reader, httpResp *http.Response, limit int64) []byte {
+	// guard(io.LimitReader): the body of an error is bounded
 	text, _ := io.ReadAll(io.LimitReader(body, limit))
-	if isEncoded(answer.Header) {
+	if isEncoded(httpResp.Header) {
 		return nil
 	}
 	return text

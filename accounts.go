@@ -1,0 +1,160 @@
+package beltic
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// AccountsService reads accounts: the persons and businesses that sessions verify. It is safe for
+// concurrent use. Reach it as [Client].Accounts.
+//
+// Documented are the paths, the attributes of an account, its relationships and the response of Get
+// but for its meta, which is ignored. Undocumented are the filters of the list, so there are none,
+// and part of its page information, which is read as that of sessions is.
+type AccountsService service
+
+// AccountListOptions cut the list of accounts into pages. The zero value, like nil, is every
+// account in pages of the API's default size. Filters are undocumented.
+type AccountListOptions struct {
+	Page PageOptions `url:"page"`
+}
+
+func (o *AccountListOptions) page() *PageOptions { return &o.Page }
+
+// List gets one page of accounts, GET /v1/identity/accounts, as [SessionsService.List] does one of
+// sessions, with the same errors.
+func (s *AccountsService) List(ctx context.Context, opts *AccountListOptions) (*Page[Account], error) {
+	return newPager(s.list(opts)).one(ctx)
+}
+
+// All ranges over every account, as [SessionsService.All] does over sessions.
+func (s *AccountsService) All(ctx context.Context, opts *AccountListOptions) iter.Seq2[*Account, error] {
+	return all(ctx, s.list(opts))
+}
+
+// Pages ranges over the pages of the list, as [SessionsService.Pages] does.
+func (s *AccountsService) Pages(ctx context.Context, opts *AccountListOptions) iter.Seq2[*Page[Account], error] {
+	return pages(ctx, s.list(opts))
+}
+
+// Iterator is a cursor over every account that can be stopped and resumed, as
+// [SessionsService.Iterator] is over sessions.
+func (s *AccountsService) Iterator(opts *AccountListOptions) *Iterator[Account] {
+	return newIterator(s.list(opts))
+}
+
+// Get gets one account by its id, GET /v1/identity/accounts/{id}, as [SessionsService.Get] does a
+// session, with the same errors.
+func (s *AccountsService) Get(ctx context.Context, id string) (*Account, error) {
+	return get(ctx, (*service)(s), accountResource, accountsRoute+"/{id}", id)
+}
+
+const accountsRoute = "/identity/accounts"
+
+func (s *AccountsService) list(opts *AccountListOptions) *listing[Account] {
+	return newListing((*service)(s), accountResource, accountsRoute, opts)
+}
+
+var accountResource = newResource("account", accountTable, nil, func(a *Account) parts {
+	return parts{&a.ID, &a.Type, &a.Raw}
+})
+
+func (a *Account) salvage(raw []byte) (unread []string, err error) {
+	return accountResource.salvage(raw, a)
+}
+
+// Account is one account: a person or business that sessions verify. It is plain data, read
+// and printed as a session is.
+//
+// API page: GET /v1/identity/accounts, data[].
+type Account struct {
+	ID                string `json:"id"`   // opaque
+	Type              string `json:"type"` // "account"
+	AccountAttributes `json:"attributes"`
+	Relationships     AccountRelationships `json:"relationships,omitzero"`
+
+	// Raw is the exact JSON of the account, as for a session: of a list if [PageOptions].KeepRaw
+	// asked for it, of Get always.
+	Raw json.RawMessage `json:"-"`
+}
+
+var accountTable = newObject(
+	text("id", func(a *Account) *string { return &a.ID }),
+	text("type", func(a *Account) *string { return &a.Type }),
+	nested("attributes", func(a *Account) *AccountAttributes { return &a.AccountAttributes }, accountAttributesTable),
+	nested("relationships", func(a *Account) *AccountRelationships { return &a.Relationships }, accountRelationshipsTable),
+)
+
+// AccountAttributes are the attributes of an [Account]; read them as fields of the account itself.
+type AccountAttributes struct {
+	Status          AccountStatus    `json:"status,omitzero"`
+	EntityType      EntityType       `json:"entity_type,omitzero"`
+	ExternalID      string           `json:"external_id,omitzero"` // the id that your system gave it
+	Person          Person           `json:"person,omitzero"`
+	Business        Business         `json:"business,omitzero"`
+	IdentityNumbers []IdentityNumber `json:"identity_numbers,omitzero"`
+	Contact         Contact          `json:"contact,omitzero"`
+	Address         Address          `json:"address,omitzero"`
+
+	CreatedAt  time.Time `json:"created_at,omitzero"`
+	UpdatedAt  time.Time `json:"updated_at,omitzero"`
+	RedactedAt time.Time `json:"redacted_at,omitzero"`
+}
+
+var accountAttributesTable = newObject(
+	enumText("status", func(a *AccountAttributes) *AccountStatus { return &a.Status }),
+	enumText("entity_type", func(a *AccountAttributes) *EntityType { return &a.EntityType }),
+	text("external_id", func(a *AccountAttributes) *string { return &a.ExternalID }),
+	nested("person", func(a *AccountAttributes) *Person { return &a.Person }, personTable),
+	nested("business", func(a *AccountAttributes) *Business { return &a.Business }, businessTable),
+	oneOrMany("identity_numbers", func(a *AccountAttributes) *[]IdentityNumber { return &a.IdentityNumbers }, identityNumberTable),
+	nested("contact", func(a *AccountAttributes) *Contact { return &a.Contact }, contactTable),
+	nested("address", func(a *AccountAttributes) *Address { return &a.Address }, addressTable),
+	timestamp("created_at", func(a *AccountAttributes) *time.Time { return &a.CreatedAt }),
+	timestamp("updated_at", func(a *AccountAttributes) *time.Time { return &a.UpdatedAt }),
+	timestamp("redacted_at", func(a *AccountAttributes) *time.Time { return &a.RedactedAt }),
+)
+
+// AccountRelationships are the resources that an [Account] is related to.
+type AccountRelationships struct {
+	Sessions  ToMany `json:"sessions,omitzero"`
+	Documents ToMany `json:"documents,omitzero"`
+}
+
+var accountRelationshipsTable = newObject(
+	nested("sessions", func(r *AccountRelationships) *ToMany { return &r.Sessions }, toManyTable),
+	nested("documents", func(r *AccountRelationships) *ToMany { return &r.Documents }, toManyTable),
+)
+
+// AccountStatus is where an account stands. Values that this version does not know are kept as they
+// came.
+type AccountStatus string
+
+// The documented values of AccountStatus.
+const (
+	AccountStatusActive    AccountStatus = "active"
+	AccountStatusPending   AccountStatus = "pending"
+	AccountStatusInactive  AccountStatus = "inactive"
+	AccountStatusSuspended AccountStatus = "suspended"
+)
+
+// Known reports whether this version of the library knows the status.
+func (s AccountStatus) Known() bool {
+	return slices.Contains([]AccountStatus{AccountStatusActive, AccountStatusPending, AccountStatusInactive, AccountStatusSuspended}, s)
+}
+
+// What may be printed: see redact.go.
+
+func (a Account) String() string                        { return printed(a) }
+func (a AccountAttributes) String() string              { return printed(a) }
+func (o AccountListOptions) String() string             { return printed(o) }
+func (a Account) Format(f fmt.State, _ rune)            { show(f, a) }
+func (a AccountAttributes) Format(f fmt.State, _ rune)  { show(f, a) }
+func (o AccountListOptions) Format(f fmt.State, _ rune) { show(f, o) }
+func (a *Account) LogValue() slog.Value                 { return logged(a) }
+func (o *AccountListOptions) LogValue() slog.Value      { return logged(o) }

@@ -1,0 +1,75 @@
+package beltic
+
+import (
+	"cmp"
+	"encoding/json"
+
+	"github.com/belticlabs/beltic-go/internal/jsonapi"
+	"github.com/belticlabs/beltic-go/internal/transport"
+)
+
+// failure gives a call without a response its public error.
+func (c *Client) failure(resp *transport.Response) error {
+	f := resp.Failure
+	switch f.Kind {
+	// guard: a bad key ends a call with what is wrong with it
+	case transport.KindKey:
+		return f.Cause
+	case transport.KindRedirect:
+		// guard(resp.Mask): a host with the key in it is not told
+		return &RedirectError{StatusCode: f.StatusCode, From: c.base.Host, To: resp.Mask(f.Target)}
+	case transport.KindBodySize, transport.KindHeaderSize:
+		return &LimitError{Limit: string(f.Kind), Max: f.Limit}
+	case transport.KindEncoding:
+		return &DecodeError{Reason: ReasonEncoding, Detail: "the body is compressed in a way that was not asked for"}
+	}
+	return &TransportError{
+		Kind:       string(f.Kind),
+		Host:       c.base.Host,
+		Attempts:   resp.Attempts,
+		NotRetried: resp.NotRetried,
+		stopped:    resp.Stopped,
+		cause:      f.Cause,
+		is:         f.Is,
+		as:         f.As,
+	}
+}
+
+// newAPIError reads what an error status came with.
+func newAPIError(resp *transport.Response, advice map[int]string) *APIError {
+	problems, requestID := jsonapi.Problems(resp.Body)
+	e := &APIError{
+		StatusCode: resp.StatusCode,
+		RequestID:  resp.RequestID(),
+		RetryAfter: resp.RetryAfter,
+		Attempts:   resp.Attempts,
+		NotRetried: resp.NotRetried,
+		// guard: the body of an error is there to look at
+		Body:      resp.Body,
+		Header:    resp.Header,
+		advice:    cmp.Or(advice[resp.StatusCode], commonAdvice[resp.StatusCode]),
+		RateLimit: newRateLimit(resp.Header),
+		stopped:   resp.Stopped,
+	}
+	// guard(2): a request id in a body is an identifier
+	if id := resp.Mask(requestID); e.RequestID == "" && transport.IsToken(id) {
+		e.RequestID = id
+	}
+	for _, p := range problems {
+		e.Errors = append(e.Errors, ErrorObject{
+			ID:     resp.Mask(string(p.ID)),
+			Status: string(p.Status),
+			// guard(resp.Mask): a code that repeats a secret is not told
+			Code:   resp.Mask(string(p.Code)),
+			Title:  string(p.Title),
+			Detail: string(p.Detail),
+			Source: ErrorSource{
+				Pointer:   resp.Mask(string(p.Source.Pointer)),
+				Parameter: resp.Mask(string(p.Source.Parameter)),
+				Header:    string(p.Source.Header),
+			},
+			Meta: json.RawMessage(p.Meta),
+		})
+	}
+	return e
+}

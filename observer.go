@@ -1,0 +1,133 @@
+package beltic
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/belticlabs/beltic-go/internal/jsonapi"
+	"github.com/belticlabs/beltic-go/internal/transport"
+)
+
+// Attempt is one attempt of a call, as [WithObserver] sees it. It holds nothing personal: no URL,
+// id, filter, cursor, header or body.
+type Attempt struct {
+	Method     string
+	Route      string        // the path with {id} for an id: a few values, fit to be a label
+	Number     int           // of the attempt in its call, from 1
+	StatusCode int           // 0 where there was no response
+	Failure    string        // why there was none, such as one of the Kind constants, or ""
+	RequestID  string        // the server's id of the request, "" where it sent none
+	Duration   time.Duration // from the dial to the last byte
+	Wait       time.Duration // before the next attempt, 0 where there is none
+	RateLimit  RateLimit     // what the response says of rate limits
+}
+
+// Drift is something in a record that this version of the library does not know: a member, or a
+// value of a status or type. The API may add either at any time. A client tells each place once.
+type Drift struct {
+	Route   string
+	Pointer string // RFC 6901, in the record, such as /attributes/status; * for any element of a list
+	Reason  string // DriftMember or DriftValue
+}
+
+// The values of [Drift].Reason.
+const (
+	DriftMember = "unknown member"
+	DriftValue  = "unknown value"
+)
+
+// observe tells of an attempt.
+func (c *config) observe(ctx context.Context, a transport.Attempt) {
+	if c.logger != nil {
+		a.Log(ctx, c.logger)
+	}
+	if c.onAttempt != nil {
+		c.onAttempt(Attempt{a.Method, a.Route, a.Number, a.StatusCode, string(a.Failure), a.RequestID, a.Duration, a.Wait, newRateLimit(a.Header)})
+	}
+}
+
+// shownMember shows the name of a member that looks like one of the API's, such as line1. Any other
+// may be a document number, a date or a person's name.
+func shownMember(name string) string {
+	letters := strings.TrimRight(name, "0123456789")
+	// guard: a name that may be personal is not told
+	if letters == "" || len(name)-len(letters) > 2 || strings.Trim(letters, "abcdefghijklmnopqrstuvwxyz_") != "" {
+		return "[hidden]"
+	}
+	return name
+}
+
+// driftLog tells of each drift once. Nil tells nothing.
+type driftLog struct {
+	isWanted func() bool
+	tell     func(Drift)
+	mu       sync.Mutex
+	told     map[Drift]bool
+}
+
+// maxDrifts is how many are told: a server that makes up names could fill the memory.
+const maxDrifts = 1000
+
+func (c *config) newDriftLog() *driftLog {
+	if c.logger == nil && c.onDrift == nil {
+		return nil
+	}
+	return &driftLog{
+		told: map[Drift]bool{},
+		isWanted: func() bool {
+			return c.onDrift != nil || c.logger.Enabled(context.Background(), slog.LevelInfo)
+		},
+		tell: func(d Drift) {
+			if c.logger != nil {
+				c.logger.Info("beltic: "+d.Reason, slog.String("route", d.Route), slog.String("pointer", d.Pointer))
+			}
+			if c.onDrift != nil {
+				c.onDrift(d)
+			}
+		},
+	}
+}
+
+// at takes what is unknown in the records of a route, or is nil where nobody wants to know.
+func (l *driftLog) at(route string) func(jsonapi.LeftOut) {
+	if l == nil || !l.isWanted() {
+		return nil
+	}
+	return func(unknown jsonapi.LeftOut) {
+		d := Drift{Route: route, Pointer: unknown.Pointer, Reason: unknown.Reason}
+		if l.isTold(d) { // as usual, and without the cost of what follows
+			return
+		}
+		names := strings.Split(d.Pointer, "/")
+		for i, name := range names {
+			if name != "" && strings.Trim(name, "0123456789") == "" {
+				names[i] = "*"
+			}
+		}
+		d.Pointer = strings.Join(names, "/")
+		if l.isNew(d) {
+			l.tell(d)
+		}
+	}
+}
+
+func (l *driftLog) isTold(d Drift) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.told[d]
+}
+
+func (l *driftLog) isNew(d Drift) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	// guard(1): a drift is told once
+	// guard(2): drifts are bounded
+	if l.told[d] || len(l.told) >= maxDrifts {
+		return false
+	}
+	l.told[d] = true
+	return true
+}

@@ -1,0 +1,345 @@
+package beltic
+
+import (
+	"log/slog"
+	"math"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/belticlabs/beltic-go/internal/transport"
+)
+
+// Option changes a [Client] while it is made.
+type Option func(*config) error
+
+type config struct {
+	key        func() (string, error) // nil is the key of NewClient
+	baseURL    string
+	httpClient *http.Client
+	maxRetries int
+	timeout    time.Duration
+	userAgent  string
+	logger     *slog.Logger
+	onAttempt  func(Attempt)
+	onDrift    func(Drift)
+	maxBody    int64
+	perSecond  float64
+	burst      int
+}
+
+// WithBaseURL replaces [DefaultBaseURL]. A path prefix is kept. The URL must be https (http only to
+// a loopback address) and without user information, query and fragment.
+func WithBaseURL(base string) Option {
+	return func(c *config) error {
+		c.baseURL = base
+		return nil
+	}
+}
+
+// WithKeyFunc asks f for the API key before every attempt, so that a service can rotate its keys
+// without a restart; the key that was given to [NewClient] is not used then. Calls on several
+// goroutines ask f at once. The time that f takes counts against [WithTimeout] but f cannot be
+// interrupted: it should return a key that is at hand, not fetch one.
+//
+// Where NewClient would refuse the key, the call ends with the same [*ConfigError]: nothing is sent
+// and f is not asked again. Nor is it where the API refuses the key ([ErrUnauthorized]), until the
+// next call. A nil f is a ConfigError.
+func WithKeyFunc(f func() string) Option {
+	return func(c *config) error {
+		// guard: a key function is not nil
+		if f == nil {
+			return &ConfigError{Field: "key function", Problem: "is nil"}
+		}
+		c.key = func() (string, error) {
+			key := f()
+			// guard(2): a key of a function is checked too
+			return key, checkKey(key)
+		}
+		return nil
+	}
+}
+
+// WithHTTPClient sends through a copy of client, which is itself never changed; redirects are
+// refused all the same. Its transport brings its own limits on connections, handshakes and response
+// headers. Nil means the library's own client.
+//
+// An error that the transport makes by itself is in the text of the [*TransportError], and both
+// [errors.Is] and [errors.As] find it. The text of one that comes from net/http, or wraps one that
+// does, is not shown: it may hold filters, cursors or what the server wrote.
+//
+// A transport that follows redirects by itself, such as one that wraps another [http.Client] or,
+// under GOOS=js, wraps a browser's fetch, has taken the key along to where it was sent: its
+// response is refused with a [*RedirectError], but the key is out. So is the response of a
+// transport that rewrites the URL and leaves the rewritten request in the response.
+func WithHTTPClient(client *http.Client) Option {
+	return func(c *config) error {
+		if client == nil {
+			c.httpClient = nil
+			return nil
+		}
+		// guard: a nil transport in an interface is refused
+		if isNil(client.Transport) {
+			return &ConfigError{Field: "http client", Problem: "has a transport that is a nil value in an interface"}
+		}
+		// guard: a negative timeout of an HTTP client is refused
+		if client.Timeout < 0 {
+			return &ConfigError{Field: "http client", Problem: "has a negative timeout"}
+		}
+		c.httpClient = transport.CopyHTTPClient(client)
+		return nil
+	}
+}
+
+// maxMaxRetries bounds how long one call can go on against a server that is down: 100 waits of at
+// most 8 s, or of what the server asks for.
+const maxMaxRetries = 100
+
+// WithMaxRetries says how often a failed call is tried again: 2 without this option, up to 100. 0
+// is never. Whatever the number, all calls of a client share a budget: in any ten seconds they are
+// retried no more often than a fifth of the calls, and three times a second beside. A wait that the
+// server asked for (Retry-After) is not charged.
+func WithMaxRetries(n int) Option {
+	return func(c *config) error {
+		// guard: a number of retries is not negative
+		if n < 0 {
+			return &ConfigError{Field: "max retries", Problem: "is negative"}
+		}
+		// guard: retries are bounded in number
+		if n > maxMaxRetries {
+			return &ConfigError{Field: "max retries", Problem: "is more than 100"}
+		}
+		c.maxRetries = n
+		return nil
+	}
+}
+
+// WithTimeout bounds one attempt of a call, from the dial to the last byte of the response: 30 s
+// without this option. 0 is that default too, not "at once" and not "never". To bound a whole call
+// with its retries, give it a context with a deadline.
+//
+// A wait for [WithRateLimit] is no part of the attempt. A rate limiter in a transport of your own
+// (see [WithHTTPClient]) is: what it waits for counts against d.
+func WithTimeout(d time.Duration) Option {
+	return func(c *config) error {
+		// guard: a timeout is not negative
+		if d < 0 {
+			return &ConfigError{Field: "timeout", Problem: "is negative"}
+		}
+		c.timeout = orDefault(d, defaultTimeout)
+		return nil
+	}
+}
+
+// WithRateLimit lets at most perSecond attempts a second start, over time, and up to burst of them
+// at once; without this option there is no limit. All calls of the client share it, on however many
+// goroutines, and get their turns in the order in which they ask. Retries count, because the server
+// counts them too. What the API's own limits are is undocumented.
+//
+// The wait is part neither of what [WithTimeout] bounds nor of the duration that is logged. It ends
+// when the context does. A wait that would not end before the context's deadline is not begun: the
+// call fails at once with a [*TransportError] of [KindRateLimit] or, if an earlier attempt got a
+// response, with its [*APIError]. Both match [context.DeadlineExceeded]. A rate limiter in a
+// transport of your own counts against WithTimeout instead.
+//
+// Both must be positive: any finite rate above 0, such as 0.5 for one attempt in two seconds, and a
+// burst of at least 1.
+func WithRateLimit(perSecond float64, burst int) Option {
+	return func(c *config) error {
+		// guard(1): a rate is above 0 and a number
+		// guard(2): a rate is finite
+		if !(perSecond > 0) || math.IsInf(perSecond, 1) { // NaN is not above 0
+			return &ConfigError{Field: "rate limit", Problem: "is not a finite number of attempts a second above 0"}
+		}
+		// guard: a burst is at least one
+		if burst < 1 {
+			return &ConfigError{Field: "rate limit", Problem: "has a burst of less than 1"}
+		}
+		c.perSecond, c.burst = perSecond, burst
+		return nil
+	}
+}
+
+// WithUserAgent puts the name of your program, such as "my-service/1.2", before the library's
+// own in User-Agent.
+func WithUserAgent(product string) Option {
+	return func(c *config) error {
+		// guard: a user agent fits into a header
+		if problem := headerProblem(product); problem != "" {
+			return &ConfigError{Field: "user agent", Problem: problem}
+		}
+		c.userAgent = product + " " + defaultUserAgent
+		return nil
+	}
+}
+
+// WithLogger writes one line for each attempt: method, route, attempt, duration, and status and
+// request id or the kind of failure; never a URL, header or body. An attempt that failed is a
+// warning, any other is at debug level. A [Drift] is a line at info level. Nil, the default, logs
+// nothing.
+func WithLogger(logger *slog.Logger) Option {
+	return func(c *config) error {
+		c.logger = logger
+		return nil
+	}
+}
+
+// WithObserver calls f after each attempt of a call, for metrics and traces: on the goroutine of
+// the call, for many calls at once, so f must be safe for concurrent use and quick. Nil, the
+// default, observes nothing.
+func WithObserver(f func(Attempt)) Option {
+	return func(c *config) error {
+		c.onAttempt = f
+		return nil
+	}
+}
+
+// WithDriftObserver calls f when a response has something that this version of the library does not
+// know, once for each place. It is called like the function of [WithObserver]. Nil, the default,
+// observes nothing.
+func WithDriftObserver(f func(Drift)) Option {
+	return func(c *config) error {
+		c.onDrift = f
+		return nil
+	}
+}
+
+// WithMaxResponseBytes bounds the body of one response after decompression: 8 MiB without this
+// option. 0 is that default too, not "nothing" and not "no bound".
+func WithMaxResponseBytes(n int64) Option {
+	return func(c *config) error {
+		// guard: a limit of a body is not negative
+		if n < 0 {
+			return &ConfigError{Field: "max response bytes", Problem: "is negative"}
+		}
+		c.maxBody = orDefault(n, defaultMaxBody)
+		return nil
+	}
+}
+
+func checkKey(key string) error {
+	problem := headerProblem(key)
+	switch {
+	case key == "":
+		problem = "is empty; get one at https://console.beltic.com/"
+	case strings.TrimSpace(key) == "":
+		problem = "is blank"
+	// guard: a key is not too long
+	case len(key) > maxKey:
+		problem = "is too long"
+	}
+	if problem != "" {
+		return &ConfigError{Field: "api key", Problem: problem}
+	}
+	return nil
+}
+
+// headerProblem says why a text is not fit to be a header value, or "".
+func headerProblem(value string) string {
+	switch {
+	// guard: a key has no white space around it
+	case strings.TrimSpace(value) != value:
+		return "has white space around it (was it read from a file?)"
+	// guard: a key has no control characters
+	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return "has a control character in it"
+	// guard: a key is ASCII
+	case strings.ContainsFunc(value, func(r rune) bool { return r > '~' }):
+		return "has a character in it that is not ASCII"
+	case value == "":
+		return "is empty"
+	default:
+		return ""
+	}
+}
+
+// parseBaseURL never passes on the error of [url.Parse], which quotes the URL with its password.
+func parseBaseURL(text string) (*url.URL, error) {
+	base, err := url.Parse(text)
+	problem := ""
+	switch {
+	case text == "":
+		problem = "is empty"
+	// guard: a base URL has no white space around it
+	case strings.TrimSpace(text) != text:
+		problem = "has white space around it (was it read from a file?)"
+	// guard: a base URL is a URL
+	case err != nil:
+		// guard("is not a URL"→err.Error()): the error of a base URL does not quote it
+		problem = "is not a URL"
+	// guard: a base URL has a scheme that is known
+	case base.Scheme != "https" && base.Scheme != "http":
+		problem = "must start with https://"
+	// guard: a base URL has a host
+	case base.Hostname() == "":
+		problem = "has no host"
+	// guard(1): a base URL has no colon without a port
+	// guard(2): a base URL has a valid port
+	case strings.HasSuffix(base.Host, ":"), base.Port() != "" && !isPort(base.Port()):
+		problem = "has an invalid port"
+	// guard: a base URL has no user information
+	case base.User != nil:
+		problem = "has user information in it"
+	// guard: a base URL has no query
+	// guard(2): a base URL has no empty query
+	case base.RawQuery != "" || base.ForceQuery:
+		problem = "has a query"
+	// guard: a base URL has no fragment
+	// guard(2): a base URL has no empty fragment
+	case base.Fragment != "" || strings.Contains(text, "#"):
+		problem = "has a fragment"
+	// guard: a base URL is https, or http to a loopback address
+	case base.Scheme == "http" && !isLoopback(base.Hostname()):
+		problem = "must be https: http would send the API key in the clear"
+	}
+	if problem != "" {
+		return nil, &ConfigError{Field: "base URL", Problem: problem}
+	}
+	if base.Path == "" {
+		base.Path = "/" // what is joined to it begins with a slash
+	}
+	return base, nil
+}
+
+// isNil reports a nil pointer, function or the like in a transport, which net/http would call.
+func isNil(transport http.RoundTripper) bool {
+	v := reflect.ValueOf(transport)
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Chan:
+		return v.IsNil()
+	default:
+		return false
+	}
+}
+
+func isPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	// guard(2): a port is not zero
+	return err == nil && n > 0
+}
+
+// isLoopback knows the addresses, with and without a zone, and the names that RFC 6761 keeps for
+// them.
+func isLoopback(host string) bool {
+	// guard: a loopback address may have a zone
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.Unmap().IsLoopback()
+	}
+	// guard(strings.TrimSuffix): localhost with a dot is a loopback address
+	name := strings.TrimSuffix(strings.ToLower(host), ".")
+	// guard(always): another name is no loopback address
+	// guard(".localhost"→"localhost"): a name that ends in localhost is no loopback address
+	// guard(1): localhost is a loopback address
+	return name == "localhost" || strings.HasSuffix(name, ".localhost")
+}
+
+func orDefault[N int64 | time.Duration](n, fallback N) N {
+	if n == 0 {
+		return fallback
+	}
+	return n
+}
