@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// What cannot be right panics where it is written, and not on a goroutine of the server, whose panic
-// says nothing about the line of the test.
+// What cannot be right panics where it is written, and not on a goroutine of the server, whose
+// panic says nothing about the line of the test.
 
 // mustBePositive panics unless the argument of a call is at least 1.
 func mustBePositive[N int | int64 | time.Duration](call string, n N) {
@@ -15,7 +15,7 @@ func mustBePositive[N int | int64 | time.Duration](call string, n N) {
 	}
 }
 
-// mustBeStatus panics unless net/http can send the status as the last one of an answer.
+// mustBeStatus panics unless net/http can send the status as the last one of a response.
 func mustBeStatus(call string, status int) {
 	if status < 200 || status > 999 {
 		panic(fmt.Sprintf("beltictest: %s(%d): a status is from 200 to 999", call, status))

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// key is where a session stands in the list: sessions are ordered by creation time, then by id.
+// key is where a record stands in its list: records are ordered by creation time, then by id.
 type key struct {
 	createdAt time.Time
 	id        string
@@ -18,16 +18,16 @@ func (k key) compare(other key) int {
 	return cmp.Or(k.createdAt.Compare(other.createdAt), strings.Compare(k.id, other.id))
 }
 
-// cursor is a place in the list: the key of a session, which need not exist any more. It has the
-// form of the reference page's sample, and members that are sent only where an option or a fault
-// needs them.
+// cursor is a place in a list: the key of a record, which need not exist any more. It has the form
+// of the reference page's sample, and members that are sent only where an option or a fault needs
+// them.
 type cursor struct {
 	Values struct {
 		CreatedAt time.Time `json:"created_at"`
 	} `json:"values"`
 	ID         string    `json:"id"`
-	IsStart    bool      `json:"start,omitzero"`       // the place in front of all sessions
-	EmptyPages int       `json:"empty_pages,omitzero"` // how many empty pages were sent at this place: it makes the cursor a new one
+	IsStart    bool      `json:"start,omitzero"`       // the place before all records
+	EmptyPages int       `json:"empty_pages,omitzero"` // sent here so far: makes the cursor a new one
 	IssuedAt   time.Time `json:"issued_at,omitzero"`   // set where cursors expire
 }
 
@@ -42,7 +42,7 @@ func (c cursor) key() key { return key{c.Values.CreatedAt, c.ID} }
 func (c cursor) encode() string {
 	text, err := json.Marshal(c)
 	if err != nil {
-		panic("beltictest: a session's creation time cannot be encoded: " + err.Error())
+		panic("beltictest: a creation time cannot be encoded: " + err.Error())
 	}
 	return base64.RawURLEncoding.EncodeToString(text)
 }

@@ -3,9 +3,9 @@
 //
 // # A server
 //
-// [NewServer] starts a fake of GET /v1/identity/sessions that behaves as the reference page says:
-// it checks the key and every query parameter, pages by keyset cursors and answers with the same
-// JSON:API documents. [Start] closes it with the test:
+// [NewServer] starts a fake of the API's sessions and accounts, their lists and each one by its id,
+// that behaves as the vendor's pages say: it checks the key and every query parameter, pages by
+// keyset cursors and responds with the same JSON:API documents. [Start] closes it with the test:
 //
 //	func TestSync(t *testing.T) {
 //		srv := beltictest.Start(t, beltictest.WithSessions(beltictest.GenerateSessions(1, 250)...))
@@ -17,7 +17,9 @@
 //
 // A service that makes its own client is given srv.URL and srv.APIKey. [GenerateSessions] makes
 // synthetic sessions, the same for the same seed on every machine: persons and businesses in every
-// status, sparse and full. Nobody in them exists.
+// status, sparse and full. Nobody in them exists. [GenerateAccounts] makes accounts in the same
+// way, and [Generate] sessions and accounts that refer to each other; [WithGenerated] gives a
+// server both.
 //
 // # Without sockets
 //
@@ -43,27 +45,34 @@
 //
 // [Next] and [OnPage] happen once, [Every] and [Always] again and again; [When.Times] and
 // [When.Always] change that. A fault that never happens fails the test, unless [When.Maybe] allows
-// it: a test that never met its fault proves nothing. What cannot be right, such as OnPage(0), panics
-// where it is written.
+// it: a test that never met its fault proves nothing. [When.On] chooses the requests of one route,
+// such as "/identity/accounts/{id}". What cannot be right, such as OnPage(0), panics where it is
+// written.
 //
 // There are:
-//   - Answers: [Status], [Answer], [HTML], [Redirect], [ContentType], [Oversized].
+//   - Responses: [Status], [Answer], [HTML], [Redirect], [ContentType], [Oversized].
 //   - Time and connections: [Latency], [Stall], [StallBody], [Reset], [ResetBody], [Hangup], [Truncate].
-//   - Pages: [EmptyPage], [MissingCursor], [RepeatCursor], [CursorCycle].
+//   - Pages: [EmptyPage], [MissingCursor], [RepeatCursor], [CursorCycle], [RepeatRecord], [MoveRecord].
 //   - Records: [UnknownStatus], [UnknownField], [PoisonRecord], [MissingID], [NullRecord], [DuplicateKey].
 //
-// [WithRateLimit] is a server that answers 429 to a client that asks too fast.
+// [WithRateLimit] is a server that sends 429 to a client that asks too fast.
 //
 // # Changes
 //
 // [Server.Add], [Server.Update], [Server.Transition], [Server.Redact] and [Server.Remove] change
-// the list, also while a client is paging. A cursor is a place in the list, not a number: it stays
-// good when the session that it was made from is gone.
+// the sessions, also while a client is paging; Server.Accounts, a [Collection], does the same for
+// accounts. A cursor is a place in the list, not a number: it stays valid when the record that it
+// was made from is gone.
 //
 // # What was asked
 //
-// [Server.Requests] are the requests that came, with typed options, the number of the page and the
-// key masked; [Server.ExpectRequests], [Server.ExpectRequest] and [Server.ExpectConnections] fail a
-// test with a list of them. Printing a request shows where a cursor stands, and neither its text nor
-// a filter value.
+// [Server.Requests] are the requests that came, with their route, typed options, the number of the
+// page and the key masked; [Server.ExpectRequests], [Server.ExpectRequest] and
+// [Server.ExpectConnections] fail a test with a list of them. Printing a request shows where a
+// cursor stands, and neither its text, a filter value nor an id.
+//
+// # Without a server
+//
+// [Fixtures] are bodies of responses for httpmock, httptest or a stub of your own. The package
+// recording, below this one, records traffic of your own, scrubbed, and replays it.
 package beltictest

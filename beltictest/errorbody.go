@@ -1,26 +1,28 @@
 package beltictest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // ErrorBody is a form of the body of an error. Which of them the API sends is undocumented; a
-// client has to take them all.
+// client has to take them all. [Fixtures] has the usual ones as files.
 type ErrorBody int
 
 // The forms that the vendor's pages and code and the servers in front of an API are known to send.
 const (
 	BodyJSONAPI   ErrorBody = iota // {"errors":[{"status","code","title","detail"}]}
-	BodyNested                     // {"error":{"code","message","request_id"}}
+	BodyNested                     // {"error":{"code","message","details","request_id"}}
 	BodyFlat                       // {"code","message"}
 	BodyFlatError                  // {"error_code","error_message"}
 	BodyMessage                    // {"message"}
 	BodyDetail                     // {"detail"}
 	BodyErrorText                  // {"error":"…"}
 	BodyProblem                    // application/problem+json, RFC 9457
-	BodyText                       // text/plain
-	BodyHTML                       // the page of a gateway
+	BodyText                       // the words of a gateway, text/plain
+	BodyHTML                       // the page of a web server, text/html
 	BodyXML                        // application/xml
 	BodyEmpty                      // nothing
 )
@@ -49,48 +51,40 @@ func (b ErrorBody) String() string {
 // render writes an error of the form.
 func (b ErrorBody) render(status int, id string) (contentType string, body []byte) {
 	const asJSON = "application/json"
-	title, code := http.StatusText(status), errorCode(status)
+	e := errorObject{Status: status}.complete(id)
 	switch b {
 	case BodyNested:
-		return asJSON, mustMarshal(map[string]any{"error": map[string]string{"code": code, "message": title, "request_id": id}})
+		return asJSON, mustMarshal(map[string]any{"error": map[string]any{
+			"code": e.Code, "message": e.Detail, "details": map[string]int{"status": status}, "request_id": id}})
 	case BodyFlat:
-		return asJSON, mustMarshal(map[string]string{"code": code, "message": title})
+		return asJSON, mustMarshal(map[string]string{"code": e.Code, "message": e.Detail})
 	case BodyFlatError:
-		return asJSON, mustMarshal(map[string]string{"error_code": code, "error_message": title})
+		return asJSON, mustMarshal(map[string]string{"error_code": e.Code, "error_message": e.Detail})
 	case BodyMessage:
-		return asJSON, mustMarshal(map[string]string{"message": title})
+		return asJSON, mustMarshal(map[string]string{"message": e.Detail})
 	case BodyDetail:
-		return asJSON, mustMarshal(map[string]string{"detail": title})
+		return asJSON, mustMarshal(map[string]string{"detail": e.Detail})
 	case BodyErrorText:
-		return asJSON, mustMarshal(map[string]string{"error": title})
+		return asJSON, mustMarshal(map[string]string{"error": e.Detail})
 	case BodyProblem:
-		return "application/problem+json", mustMarshal(map[string]any{"type": "about:blank", "title": title, "status": status})
+		return "application/problem+json", mustMarshal(map[string]any{
+			"type": "https://example.com/problems/" + e.Code, "title": e.Title, "status": status, "detail": e.Detail, "instance": "/requests/" + id})
 	case BodyText:
-		return "text/plain; charset=utf-8", []byte(title + "\n")
+		return "text/plain; charset=utf-8", []byte("upstream connect error or disconnect/reset before headers. reset reason: connection timeout")
 	case BodyHTML:
-		const page = "<html><head><title>%[1]d %[2]s</title></head><body><h1>%[1]d %[2]s</h1></body></html>\n"
-		return "text/html", fmt.Appendf(nil, page, status, title)
+		const page = "<html>\r\n<head><title>%[1]d %[2]s</title></head>\r\n<body>\r\n<center><h1>%[1]d %[2]s</h1></center>\r\n" +
+			"<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+		return "text/html", fmt.Appendf(nil, page, status, e.Title)
 	case BodyXML:
-		return "application/xml", fmt.Appendf(nil, "<Error><Code>%s</Code><Message>%s</Message></Error>\n", code, title)
+		return "application/xml", fmt.Appendf(nil, "<Error><Code>%s</Code><Message>%s</Message></Error>\n", e.Code, e.Detail)
 	case BodyEmpty:
 		return "", nil
 	default:
-		return asJSON, errorObject{Status: status, Code: code, Detail: "The server was told to answer so."}.encode(id)
+		return asJSON, e.encode(id)
 	}
 }
 
-func errorCode(status int) string {
-	switch status {
-	case http.StatusUnauthorized:
-		return "unauthorized"
-	case http.StatusTooManyRequests:
-		return "rate_limited"
-	default:
-		return fmt.Sprintf("error_%d", status)
-	}
-}
-
-// errorObject is a JSON:API error.
+// errorObject is a JSON:API error. Without a code and a detail it has those of its status.
 type errorObject struct {
 	ID     string       `json:"id"`
 	Status int          `json:"status,string"`
@@ -105,7 +99,25 @@ type errorSource struct {
 	Header    string `json:"header,omitempty"`
 }
 
+func (e errorObject) complete(id string) errorObject {
+	e.ID, e.Title = id, cmp.Or(http.StatusText(e.Status), "Unknown Error")
+	e.Code = cmp.Or(e.Code, errorCode(e.Status))
+	e.Detail = cmp.Or(e.Detail, e.Title+".")
+	return e
+}
+
 func (e errorObject) encode(id string) []byte {
-	e.ID, e.Title = id, http.StatusText(e.Status)
-	return mustMarshal(map[string][]errorObject{"errors": {e}})
+	return mustMarshal(map[string][]errorObject{"errors": {e.complete(id)}})
+}
+
+// errorCode is the text of the status in the style of a code.
+func errorCode(status int) string {
+	text := http.StatusText(status)
+	switch {
+	case status == http.StatusTooManyRequests:
+		return "rate_limited"
+	case text == "":
+		return fmt.Sprintf("error_%d", status)
+	}
+	return strings.ToLower(strings.NewReplacer(" ", "_", "'", "").Replace(text))
 }

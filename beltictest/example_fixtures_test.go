@@ -15,7 +15,7 @@ import (
 	"github.com/belticlabs/beltic-go/beltictest"
 )
 
-// A mock transport answers with a fixture.
+// A mock transport responds with a fixture.
 func ExampleFixture_httpmock() {
 	mock := httpmock.NewMockTransport()
 	mock.RegisterResponder(http.MethodGet, beltic.DefaultBaseURL+"/identity/sessions",
@@ -35,7 +35,7 @@ func ExampleFixture_httpmock() {
 	// Output: business true
 }
 
-// A server on the loopback interface answers with three pages, one after the other.
+// A server on the loopback interface responds with three pages, one after the other.
 func ExampleFixture_httptest() {
 	pages := []string{"sessions/first.json", "sessions/middle.json", "sessions/last.json"}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -61,7 +61,7 @@ func ExampleFixture_httptest() {
 	// Output: 8 sessions
 }
 
-// stub is a transport that gives the same answer to every request.
+// stub is a transport that gives the same response to every request.
 type stub struct {
 	status int
 	body   []byte
@@ -71,7 +71,7 @@ func (s stub) RoundTrip(req *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: s.status, Body: io.NopCloser(bytes.NewReader(s.body)), Request: req}, nil
 }
 
-// A transport of one's own answers with an error.
+// A transport of one's own responds with an error.
 func ExampleFixture_roundTripper() {
 	transport := stub{http.StatusTooManyRequests, beltictest.Fixture("errors/error_code.json")}
 

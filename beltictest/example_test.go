@@ -48,11 +48,11 @@ func ExampleGenerateSessions() {
 	// business approved 2024-03-04
 }
 
-// A service sees a 429 with Retry-After: the library waits and goes on.
+// A service sees an error of a gateway: the library tries again and goes on.
 func ExampleServer_Inject() {
-	srv := beltictest.NewServer(beltictest.WithSessions(beltictest.GenerateSessions(1, 40)...))
+	srv := beltictest.NewServer(beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 40)...))
 	defer srv.Close()
-	srv.Inject(beltictest.OnPage(2), beltictest.Status(429).RetryAfter(time.Second))
+	srv.Inject(beltictest.OnPage(2), beltictest.Status(503).Body(beltictest.BodyHTML))
 
 	n := 0
 	for _, err := range srv.Client().Sessions.All(context.Background(), nil) {
@@ -69,7 +69,7 @@ func ExampleServer_Inject() {
 	// Output:
 	// 40 sessions
 	// GET /v1/identity/sessions (page 1) → 200
-	// GET /v1/identity/sessions page[after]=…@15 (page 2) → 429 with Status(429)
+	// GET /v1/identity/sessions page[after]=…@15 (page 2) → 503 with Status(503)
 	// GET /v1/identity/sessions page[after]=…@15 (page 2) → 200
 	// GET /v1/identity/sessions page[after]=…@30 (page 3) → 200
 }

@@ -4,7 +4,7 @@ import "embed"
 
 //go:generate go run ../internal/genfixtures
 
-// Fixtures are bodies of answers as they look when recorded, for programs that are tested with
+// Fixtures are bodies of responses as they look when recorded, for programs that are tested with
 // httpmock, httptest or a stub of their own instead of [Server]. All data in them is synthetic. The
 // files are below fixtures/; [Fixture] reads one.
 //
@@ -17,20 +17,28 @@ import "embed"
 //	sparse, null            one session with little in it: the rest is absent, or null
 //	unicode                 one session with names in many scripts
 //	full                    one session with every field of the reference page
+//	single                  that session as a Get has it, without a page
 //
-// errors/ has one body of each shape that the library reads, because the API documents none. A
-// status that fits is:
+// accounts/ has the same for accounts:
 //
-//	jsonapi.json      400   {"errors":[{"id","status","code","title","detail","source"}]}
-//	nested.json       401   {"error":{"code","message","details","request_id"}}
-//	flat.json         403   {"code","message"}
-//	detail.json       404   {"detail"}
-//	error_text.json   409   {"error"}
-//	problem.json      422   RFC 9457, with Content-Type application/problem+json
-//	error_code.json   429   {"error_code","error_message"}
-//	message.json      500   {"message"}
-//	gateway_503.txt   503   the words of a gateway, text/plain
-//	nginx_504.html    504   the page of a web server, text/html
+//	list                    the accounts of those 8 sessions
+//	empty                   a list without accounts
+//	full                    one account with every documented field
+//	single                  that account as a Get has it, without a page
+//
+// errors/ has the forms of [ErrorBody] that a server is likely to send, because the API documents
+// none. A status that fits is:
+//
+//	jsonapi.json      400   BodyJSONAPI
+//	nested.json       401   BodyNested
+//	flat.json         403   BodyFlat
+//	detail.json       404   BodyDetail
+//	error_text.json   409   BodyErrorText
+//	problem.json      422   BodyProblem, with Content-Type application/problem+json
+//	error_code.json   429   BodyFlatError
+//	message.json      500   BodyMessage
+//	gateway_503.txt   503   BodyText, with Content-Type text/plain
+//	nginx_504.html    504   BodyHTML, with Content-Type text/html
 //
 //go:embed fixtures
 var Fixtures embed.FS

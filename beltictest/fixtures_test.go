@@ -16,7 +16,7 @@ import (
 	"github.com/belticlabs/beltic-go/beltictest"
 )
 
-// serving is a client whose requests are answered with fixtures, by the cursor that they ask for.
+// serving is a client whose responses are fixtures, by the cursor that they ask for.
 func serving(t *testing.T, status int, byCursor map[string]string) *beltic.Client {
 	t.Helper()
 	client, err := beltic.NewClient("sk_staging_fixtures", beltic.WithMaxRetries(0),
@@ -122,6 +122,27 @@ func TestFixtureSessions(t *testing.T) {
 	assert.Equal(t, beltic.Some(62.5), only(t, "full").Business.Shareholders[0].PercentageOfShare)
 }
 
+func TestFixturesOfOneResource(t *testing.T) {
+	session, err := serving(t, http.StatusOK, map[string]string{"": "sessions/single.json"}).Sessions.Get(t.Context(), "any")
+	require.NoError(t, err)
+	session.Raw = nil
+	assert.Equal(t, only(t, "full"), *session)
+
+	accounts := func(name string) []beltic.Account {
+		page, err := serving(t, http.StatusOK, map[string]string{"": "accounts/" + name + ".json"}).Accounts.List(t.Context(), nil)
+		require.NoError(t, err)
+		assert.False(t, page.HasNext())
+		return page.Data
+	}
+	account, err := serving(t, http.StatusOK, map[string]string{"": "accounts/single.json"}).Accounts.Get(t.Context(), "any")
+	require.NoError(t, err)
+	account.Raw = nil
+	assert.Equal(t, accounts("full"), []beltic.Account{*account})
+	assert.Len(t, account.IdentityNumbers, 2)
+	assert.Empty(t, accounts("empty"))
+	assert.ElementsMatch(t, beltictest.Generate(1, 8).Accounts, accounts("list"))
+}
+
 func TestFixtureErrors(t *testing.T) {
 	type shape struct {
 		status                         int
@@ -129,13 +150,13 @@ func TestFixtureErrors(t *testing.T) {
 	}
 	want := map[string]shape{
 		"jsonapi.json":    {400, "invalid_parameter", "Bad Request", "status must be one of", "status"},
-		"nested.json":     {401, "unauthorized", "", "The API key is not valid.", ""},
-		"flat.json":       {403, "forbidden", "", "The API key may not list sessions.", ""},
-		"detail.json":     {404, "", "", "Not found.", ""},
-		"error_text.json": {409, "", "", "The list has changed.", ""},
-		"problem.json":    {422, "", "Invalid cursor", "The cursor has expired.", ""},
-		"error_code.json": {429, "rate_limited", "", "Too many requests.", ""},
-		"message.json":    {500, "", "", "Internal server error", ""},
+		"nested.json":     {401, "unauthorized", "", "Unauthorized.", ""},
+		"flat.json":       {403, "forbidden", "", "Forbidden.", ""},
+		"detail.json":     {404, "", "", "Not Found.", ""},
+		"error_text.json": {409, "", "", "Conflict.", ""},
+		"problem.json":    {422, "", "Unprocessable Entity", "Unprocessable Entity.", ""},
+		"error_code.json": {429, "rate_limited", "", "Too Many Requests.", ""},
+		"message.json":    {500, "", "", "Internal Server Error.", ""},
 		"gateway_503.txt": {status: 503},
 		"nginx_504.html":  {status: 504},
 	}

@@ -2,24 +2,53 @@ package beltictest
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	beltic "github.com/belticlabs/beltic-go"
 )
 
+// Data is what [Generate] makes: records that refer to each other.
+type Data struct {
+	Sessions []beltic.Session
+	Accounts []beltic.Account
+}
+
+// Generate makes n synthetic sessions, those of [GenerateSessions], and the accounts that they
+// refer to. An account has the person or business, the contact and the address of its sessions, and
+// the identity numbers of the latest one that has any, and lists its sessions and their documents.
+// A larger n adds sessions and accounts, and gives the accounts more sessions.
+func Generate(seed uint64, n int) Data {
+	g := newGenerator(seed)
+	data := Data{Sessions: g.sessions(n)}
+	accounts := map[string]*beltic.Account{}
+	data.Accounts = make([]beltic.Account, len(g.owners))
+	for place, i := range slices.Sorted(maps.Keys(g.owners)) {
+		data.Accounts[place] = g.account(i)
+		accounts[data.Accounts[place].ID] = &data.Accounts[place]
+	}
+	for _, s := range data.Sessions {
+		link(accounts[s.Relationships.Account.ID], s)
+	}
+	return data
+}
+
+// WithGenerated gives the server the sessions and accounts of [Generate].
+func WithGenerated(seed uint64, n int) Option {
+	data := Generate(seed, n)
+	return func(c *config) {
+		WithSessions(data.Sessions...)(c)
+		WithAccounts(data.Accounts...)(c)
+	}
+}
+
 // GenerateSessions makes n synthetic sessions, in the order of their creation. The same seed gives
 // the same sessions on every machine, and a larger n only adds to them. There are persons and
 // businesses in every status as soon as n is 18; accounts and devices come back, so that their
-// filters find something. Nobody and nothing in them exists.
-func GenerateSessions(seed uint64, n int) []beltic.Session {
-	g := generator{seed: seed, rng: rand.New(rand.NewPCG(seed, streamSessions)), clock: firstSession}
-	sessions := make([]beltic.Session, max(n, 0))
-	for i := range sessions {
-		sessions[i] = g.session(i)
-	}
-	return sessions
-}
+// filters find something. Nobody and nothing in them exists. [Generate] makes the accounts too.
+func GenerateSessions(seed uint64, n int) []beltic.Session { return newGenerator(seed).sessions(n) }
 
 var firstSession = time.Date(2024, time.March, 4, 8, 0, 0, 0, time.UTC)
 
@@ -29,12 +58,26 @@ const (
 	streamSessions uint64 = iota << 32
 	streamAccounts
 	streamDevices
+	streamAccountFacts
 )
 
 type generator struct {
-	seed  uint64
-	rng   *rand.Rand
-	clock time.Time // when the last session was created
+	seed   uint64
+	rng    *rand.Rand
+	clock  time.Time     // when the last session was created
+	owners map[int]owner // by the number of their account
+}
+
+func newGenerator(seed uint64) *generator {
+	return &generator{seed: seed, rng: rand.New(rand.NewPCG(seed, streamSessions)), clock: firstSession, owners: map[int]owner{}}
+}
+
+func (g *generator) sessions(n int) []beltic.Session {
+	sessions := make([]beltic.Session, max(n, 0))
+	for i := range sessions {
+		sessions[i] = g.session(i)
+	}
+	return sessions
 }
 
 // stream is the source of everything that belongs to the i-th account or device.
@@ -42,35 +85,44 @@ func (g *generator) stream(kind uint64, i int) *rand.Rand {
 	return rand.New(rand.NewPCG(g.seed, kind|uint64(i)))
 }
 
+// owner is that of the i-th account.
+func (g *generator) owner(i int) owner {
+	o, ok := g.owners[i]
+	if !ok {
+		o = newOwner(g.stream(streamAccounts, i), i)
+		g.owners[i] = o
+	}
+	return o
+}
+
 func (g *generator) session(i int) beltic.Session {
 	status, entityType := g.kind(i)
-	// A business has the odd accounts, a person the even ones.
 	account := 2 * g.rng.IntN(i/8+12)
 	if entityType == beltic.EntityTypeBusiness {
 		account++
 	}
-	owner := g.stream(streamAccounts, account)
+	o := g.owner(account)
 	s := beltic.Session{
 		ID:   newID(g.rng),
-		Type: "session",
+		Type: sessionResource.kind,
 		SessionAttributes: beltic.SessionAttributes{
 			Status:      status,
 			CreatorType: beltic.CreatorTypeSystem,
 			EntityType:  entityType,
 		},
-		Relationships: beltic.SessionRelationships{Account: toOne("account", newID(owner))},
+		Relationships: beltic.SessionRelationships{Account: toOne("account", o.accountID)},
 	}
 	if g.chance(0.7) {
 		s.CreatorID = newID(g.rng)
 	}
 	g.setTimes(&s)
-	g.setRelated(&s, i, owner)
-	g.setEntity(&s, owner)
+	g.setRelated(&s, i, o)
+	g.setEntity(&s, o)
 	if !s.StartedAt.IsZero() && g.chance(0.85) {
 		s.BehaviorAnalysis = g.behavior(&s)
 	}
 	if s.Status.Terminal() && g.chance(0.05) {
-		redact(&s, s.UpdatedAt.Add(30*24*time.Hour))
+		sessionResource.redactAt(&s, s.UpdatedAt.Add(30*24*time.Hour))
 	}
 	return s
 }
@@ -80,9 +132,9 @@ func (g *generator) session(i int) beltic.Session {
 func (g *generator) kind(i int) (beltic.SessionStatus, beltic.EntityType) {
 	draw := g.rng.IntN(100)
 	isBusiness := g.chance(0.3)
-	if i < 2*len(statuses) {
+	if i < 2*len(sessionStatuses) {
 		isBusiness = i%2 == 1
-		return beltic.SessionStatus(statuses[i/2]), entityTypeOf(isBusiness)
+		return beltic.SessionStatus(sessionStatuses[i/2]), entityTypeOf(isBusiness)
 	}
 	for _, weighted := range statusWeights {
 		if draw -= weighted.percent; draw < 0 {
@@ -156,9 +208,9 @@ func (g *generator) after(t time.Time, limit time.Duration) time.Time {
 }
 
 // setRelated adds what a session has gathered by the time it has reached its status.
-func (g *generator) setRelated(s *beltic.Session, i int, owner *rand.Rand) {
+func (g *generator) setRelated(s *beltic.Session, i int, o owner) {
 	if s.EntityType == beltic.EntityTypeBusiness {
-		s.Relationships.Business = toOne("business", newID(owner))
+		s.Relationships.Business = toOne("business", o.businessID)
 	}
 	if s.StartedAt.IsZero() {
 		return

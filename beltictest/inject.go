@@ -13,7 +13,8 @@ import (
 // [OnPage]; [Server.Inject] refuses the zero value.
 type When struct {
 	name    string                   // as it is written in Go
-	matches func(nth, page int) bool // nth counts the requests since the fault was switched on, from 1
+	matches func(nth, page int) bool // nth request of the route since Inject, from 1
+	route   string                   // "" is any
 	limit   int                      // 0 is none
 	isMaybe bool
 }
@@ -46,9 +47,17 @@ func OnPage(n int) When {
 	return When{name: fmt.Sprintf("OnPage(%d)", n), matches: func(_, page int) bool { return page == n }, limit: 1}
 }
 
+// On chooses the requests of one route, such as "/identity/accounts/{id}": the Route of a
+// [Request]. Others are not counted either. [Server.Inject] panics if the server has no such route.
+func (w When) On(route string) When {
+	w.route = route
+	w.name += fmt.Sprintf(".On(%q)", route)
+	return w
+}
+
 // Times sets how often the fault happens, at least once, in place of what it was before: once for
-// [Next] and [OnPage], without end for [Always] and [Every]. It is a limit: a test may end before it
-// is reached.
+// [Next] and [OnPage], without end for [Always] and [Every]. It is a limit: a test may end before
+// it is reached.
 func (w When) Times(n int) When {
 	mustBePositive("Times", n)
 	w.limit = n
@@ -72,8 +81,8 @@ func (w When) Maybe() When {
 
 // Inject switches faults on; several of them happen together. They stay on until they have happened
 // as often as the When says, or until [Server.ClearFaults]. Where the faults of several Injects
-// meet, they happen in the order of the Injects, but those that end or replace the answer come first,
-// and then those of pages come before those of records.
+// meet, they happen in the order of the Injects, but those that end or replace the response come
+// first, and then those of pages come before those of records.
 //
 //	srv.Inject(beltictest.Next(), beltictest.Status(429).RetryAfter(2*time.Second))
 //	srv.Inject(beltictest.OnPage(3).Times(2), beltictest.Truncate())
@@ -81,14 +90,18 @@ func (w When) Maybe() When {
 // A server that [Start] made fails its test at the end for each fault that never happened, because
 // the test has not proved what it seems to. [When.Maybe] allows that.
 //
-// Inject panics without a fault, with a nil one, and with a When or a fault that no function of this
-// package made.
+// Inject panics without a fault, with a nil one, with a When or a fault that no function of this
+// package made, and with a route that the server does not have.
 func (s *Server) Inject(when When, faults ...Fault) {
 	if when.matches == nil {
 		panic("beltictest: Inject needs a When that Next, Always, Every or OnPage made")
 	}
 	if len(faults) == 0 {
 		panic("beltictest: Inject needs a fault")
+	}
+	isThere := func(r route) bool { return r.pattern == when.route }
+	if when.route != "" && !slices.ContainsFunc(s.routes, isThere) {
+		panic(fmt.Sprintf("beltictest: On(%q): there is no such route", when.route))
 	}
 	i := &injection{when: when}
 	for _, f := range faults {
@@ -117,8 +130,8 @@ type injection struct {
 
 type armed struct {
 	Fault
-	does   effect
-	struck bool
+	does     effect
+	happened bool
 }
 
 func (i *injection) isSpent() bool { return i.when.limit > 0 && i.times >= i.when.limit }
@@ -141,33 +154,36 @@ func (l *injections) clear() {
 	l.on = nil
 }
 
-// strike lets the faults that are due happen to an answer, and returns those that did.
-func (l *injections) strike(a *answer) (struck []Fault) {
+// apply lets the faults that are due happen to a response, and returns those that did.
+func (l *injections) apply(r *response) (happened []Fault) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var due []*injection
 	for _, i := range l.on {
+		if i.when.route != "" && (r.route == nil || i.when.route != r.route.pattern) {
+			continue
+		}
 		i.requests++
-		if i.when.matches(i.requests, a.page) {
+		if i.when.matches(i.requests, r.number) {
 			due = append(due, i)
 		}
 	}
-	happened := map[*injection]bool{}
+	hit := map[*injection]bool{}
 	for current := range layers {
 		for _, i := range due {
 			for _, f := range i.faults {
-				if f.does.layer == current && f.does.apply(a) {
-					f.struck, happened[i] = true, true
-					struck = append(struck, f.Fault)
+				if f.does.layer == current && f.does.apply(r) {
+					f.happened, hit[i] = true, true
+					happened = append(happened, f.Fault)
 				}
 			}
 		}
 	}
-	for i := range happened {
+	for i := range hit {
 		i.times++
 	}
 	l.on = slices.DeleteFunc(l.on, (*injection).isSpent)
-	return struck
+	return happened
 }
 
 // missed is a line for each fault that never happened and had to.
@@ -176,7 +192,7 @@ func (l *injections) missed() (lines []string) {
 	defer l.mu.Unlock()
 	for _, i := range l.all {
 		for _, f := range i.faults {
-			if !f.struck && !i.when.isMaybe {
+			if !f.happened && !i.when.isMaybe {
 				lines = append(lines, fmt.Sprintf("\n\t%v, injected for %s at %s", f, i.when.name, i.where))
 			}
 		}

@@ -37,25 +37,3 @@ func stamp(s *beltic.Session, status beltic.SessionStatus, at time.Time) {
 		s.ExpiredAt = at
 	}
 }
-
-// redact takes the personal data out of a session. What is left is listed, so that a new field is
-// left out.
-func redact(s *beltic.Session, at time.Time) {
-	a := s.SessionAttributes
-	s.SessionAttributes = beltic.SessionAttributes{
-		Status:            a.Status,
-		CreatorType:       a.CreatorType,
-		EntityType:        a.EntityType,
-		CreatorID:         a.CreatorID,
-		CreatedAt:         a.CreatedAt,
-		UpdatedAt:         at,
-		StartedAt:         a.StartedAt,
-		ExpiresAt:         a.ExpiresAt,
-		CompletedAt:       a.CompletedAt,
-		FailedAt:          a.FailedAt,
-		MarkedForReviewAt: a.MarkedForReviewAt,
-		DecisionedAt:      a.DecisionedAt,
-		ExpiredAt:         a.ExpiredAt,
-		RedactedAt:        at,
-	}
-}

@@ -13,6 +13,7 @@ type Option func(*config)
 type config struct {
 	apiKey         string
 	sessions       []beltic.Session
+	accounts       []beltic.Account
 	order          Order
 	defaultSize    int
 	maxSize        int
@@ -40,17 +41,10 @@ const (
 	defaultMaxPageSize = 100
 )
 
-// WithSessions gives the server copies of sessions to list, in any order. Each needs an id of its
-// own; a missing type is "session". The list is empty without this option, which can be given
-// several times.
-func WithSessions(sessions ...beltic.Session) Option {
-	return func(c *config) { c.sessions = append(c.sessions, sessions...) }
-}
-
 // WithAPIKey sets the key that the server takes. Never use a real one.
 func WithAPIKey(key string) Option { return func(c *config) { c.apiKey = key } }
 
-// Order is the order of a list, by creation time and then by id.
+// Order is the order of the lists, by creation time and then by id.
 type Order int
 
 // Which of the two the API has is undocumented. NewestFirst is the default.
@@ -59,7 +53,7 @@ const (
 	OldestFirst
 )
 
-// WithOrder sets the order of the list. It panics if it is neither of the two.
+// WithOrder sets the order of the lists. It panics if it is neither of the two.
 func WithOrder(order Order) Option {
 	if order != NewestFirst && order != OldestFirst {
 		panic(fmt.Sprintf("beltictest: WithOrder(%d): there is no such order", int(order)))

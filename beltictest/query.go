@@ -3,67 +3,61 @@ package beltictest
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
-
-	beltic "github.com/belticlabs/beltic-go"
 )
 
-// query is what a request asks of the list.
+// parameter is a query parameter of a route.
+type parameter struct {
+	name   string
+	values []string // that it may have; nil is all but ""
+}
+
+// The query parameters of every list.
+const (
+	paramSize   = "page[size]"
+	paramAfter  = "page[after]"
+	paramBefore = "page[before]"
+	paramTotal  = "page[total]"
+)
+
+var pageParameters = []parameter{{paramSize, nil}, {paramAfter, nil}, {paramBefore, nil}, {paramTotal, []string{"true", "false"}}}
+
+// query is what a request asks of a list.
 type query struct {
-	filter   filter
+	values   url.Values              // as they were sent
+	address  func(url.Values) string // the URL with another query
+	filter   map[string]string       // the parameters that are the list's own
 	size     int
 	cursor   cursor // the start of the list where none was sent
-	backward bool   // the page in front of the cursor instead of the one behind it
+	backward bool   // the page before the cursor instead of the one after it
 	total    bool
 }
 
 // parameterError says what is wrong with a query parameter.
 type parameterError struct{ parameter, problem, code string }
 
-// The query parameters of the reference page. Others are refused, because a misspelled one would
-// otherwise go unnoticed.
-const (
-	paramSize          = "page[size]"
-	paramAfter         = "page[after]"
-	paramBefore        = "page[before]"
-	paramTotal         = "page[total]"
-	paramStatus        = "status"
-	paramEntityType    = "entity_type"
-	paramAccount       = "filter[account]"
-	paramSessionDevice = "filter[session_device]"
-)
-
-var parameters = []string{
-	paramSize, paramAfter, paramBefore, paramTotal, paramStatus, paramEntityType, paramAccount, paramSessionDevice,
-}
-
-var statuses = []string{
-	string(beltic.SessionStatusCreated), string(beltic.SessionStatusStarted), string(beltic.SessionStatusPending),
-	string(beltic.SessionStatusCompleted), string(beltic.SessionStatusFailed), string(beltic.SessionStatusMarkedForReview),
-	string(beltic.SessionStatusApproved), string(beltic.SessionStatusDeclined), string(beltic.SessionStatusExpired),
-}
-
-var entityTypes = []string{string(beltic.EntityTypePerson), string(beltic.EntityTypeBusiness)}
-
-// parseQuery checks a query as the reference page describes it.
-func (c config) parseQuery(values url.Values) (query, *parameterError) {
-	q := query{filter: filterOf(values), size: c.defaultSize, cursor: cursor{IsStart: true}}
-	if unknown := unknownParameters(values); len(unknown) > 0 {
-		return q, &parameterError{parameter: unknown[0], problem: "is not a parameter of this list"}
+// parseQuery checks the query of a request. Parameters that the route does not have are refused,
+// because a misspelled one would otherwise go unnoticed.
+func (c config) parseQuery(r *http.Request, values url.Values, parameters []parameter) (query, *parameterError) {
+	q := query{values: values, address: addressOf(r), filter: map[string]string{}, size: c.defaultSize, cursor: cursor{IsStart: true}}
+	if unknown := unknownParameters(values, parameters); len(unknown) > 0 {
+		return q, &parameterError{parameter: unknown[0], problem: "is not a parameter of this path"}
 	}
-	for _, name := range parameters {
-		sent := values[name]
+	for _, p := range parameters {
+		sent := values[p.name]
 		if len(sent) > 1 {
-			return q, &parameterError{parameter: name, problem: "was sent more than once"}
+			return q, &parameterError{parameter: p.name, problem: "was sent more than once"}
 		}
 		if len(sent) == 0 {
 			continue
 		}
-		if err := c.parseParameter(&q, name, sent[0]); err != nil {
-			err.parameter = name
+		if err := c.parseParameter(&q, p, sent[0]); err != nil {
+			err.parameter = p.name
 			return q, err
 		}
 	}
@@ -73,36 +67,37 @@ func (c config) parseQuery(values url.Values) (query, *parameterError) {
 	return q, nil
 }
 
-// unknownParameters are the names that the reference page does not have, sorted.
-func unknownParameters(values url.Values) []string {
-	isKnown := func(name string) bool { return slices.Contains(parameters, name) }
+// unknownParameters are the names that are not among the parameters, sorted.
+func unknownParameters(values url.Values, parameters []parameter) []string {
+	isKnown := func(name string) bool {
+		return slices.ContainsFunc(parameters, func(p parameter) bool { return p.name == name })
+	}
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(values)), isKnown)
 }
 
-func (c config) parseParameter(q *query, name, value string) (err *parameterError) {
-	switch name {
+func (c config) parseParameter(q *query, p parameter, value string) (err *parameterError) {
+	switch {
+	case value == "":
+		return &parameterError{problem: "is empty"}
+	case p.values != nil && !slices.Contains(p.values, value):
+		return &parameterError{problem: "must be one of " + strings.Join(p.values, ", ")}
+	}
+	switch p.name {
 	case paramSize:
 		q.size, err = parseSize(value, c.maxSize)
 	case paramAfter, paramBefore:
-		q.backward = name == paramBefore
+		q.backward = p.name == paramBefore
 		q.cursor, err = c.redeem(value)
 	case paramTotal:
-		q.total, err = value == "true", oneOf(value, "true", "false")
-	case paramStatus:
-		err = oneOf(value, statuses...)
-	case paramEntityType:
-		err = oneOf(value, entityTypes...)
+		q.total = value == "true"
 	default:
-		if value == "" {
-			err = &parameterError{problem: "is empty"}
-		}
+		q.filter[p.name] = value
 	}
 	return err
 }
 
 func parseSize(value string, maximum int) (int, *parameterError) {
-	isDigit := func(r rune) bool { return r >= '0' && r <= '9' }
-	if value == "" || strings.TrimFunc(value, isDigit) != "" {
+	if strings.Trim(value, "0123456789") != "" {
 		return 0, &parameterError{problem: "must be a number"}
 	}
 	size, err := strconv.Atoi(value)
@@ -112,32 +107,47 @@ func parseSize(value string, maximum int) (int, *parameterError) {
 	return size, nil
 }
 
-func oneOf(value string, allowed ...string) *parameterError {
-	if slices.Contains(allowed, value) {
-		return nil
-	}
-	return &parameterError{problem: "must be one of " + strings.Join(allowed, ", ")}
-}
-
-// filter chooses the sessions of a list; "" is any.
-type filter struct{ status, entityType, account, sessionDevice string }
-
-func filterOf(values url.Values) filter {
-	return filter{values.Get(paramStatus), values.Get(paramEntityType), values.Get(paramAccount), values.Get(paramSessionDevice)}
-}
-
-func (f filter) matches(s *beltic.Session) bool {
-	isDevice := func(ref beltic.ResourceRef) bool { return ref.ID == f.sessionDevice }
-	return (f.status == "" || f.status == string(s.Status)) &&
-		(f.entityType == "" || f.entityType == string(s.EntityType)) &&
-		(f.account == "" || f.account == s.Relationships.Account.ID) &&
-		(f.sessionDevice == "" || slices.ContainsFunc(s.Relationships.SessionDevices.Data, isDevice))
-}
-
 // parameter is the one that holds the cursor.
 func (q query) parameter() string {
 	if q.backward {
 		return paramBefore
 	}
 	return paramAfter
+}
+
+// addressOf makes URLs of the request with another query.
+func addressOf(r *http.Request) func(url.Values) string {
+	address := url.URL{Scheme: "https", Host: r.Host, Path: r.URL.Path}
+	if r.TLS == nil && r.URL.Scheme != "https" {
+		address.Scheme = "http"
+	}
+	return func(query url.Values) string {
+		address.RawQuery = query.Encode()
+		return address.String()
+	}
+}
+
+// readOptions reads a query back into the list options that it was made from. Names of nested
+// options have a prefix.
+func readOptions(query url.Values, options reflect.Value, prefix string) {
+	for field, value := range options.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("url"), ",")
+		if name == "-" {
+			continue
+		}
+		if prefix != "" {
+			name = prefix + "[" + name + "]"
+		}
+		switch value.Kind() {
+		case reflect.Struct:
+			readOptions(query, value, name)
+		case reflect.Int:
+			n, _ := strconv.Atoi(query.Get(name))
+			value.SetInt(int64(n))
+		case reflect.Bool:
+			value.SetBool(query.Get(name) == "true")
+		default:
+			value.SetString(query.Get(name))
+		}
+	}
 }

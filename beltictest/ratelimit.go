@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// WithRateLimit allows the client so many requests a second, and burst of them at once after a rest.
-// Further ones are answered with 429 and Retry-After, in whole seconds, rounded up. All answers to
+// WithRateLimit allows the client so many requests a second, and burst of them at once after a
+// rest. Further ones get 429 and Retry-After, in whole seconds, rounded up. All responses to
 // requests with the right key have RateLimit-Limit, the burst; RateLimit-Remaining, how many
-// requests would be answered now; and RateLimit-Reset, in how many seconds a whole burst would be,
-// rounded up. In a testing/synctest bubble the limit goes by virtual time. Without this option there
-// is no limit.
+// requests would be let through now; and RateLimit-Reset, in how many seconds a whole burst would
+// be, rounded up. In a testing/synctest bubble the limit goes by virtual time. Without this option
+// there is no limit.
 //
 // WithRateLimit panics unless both numbers are positive, perSecond is at most a thousand million,
 // and a whole burst comes back within a hundred years.

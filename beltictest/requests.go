@@ -16,44 +16,50 @@ import (
 	beltic "github.com/belticlabs/beltic-go"
 )
 
-// Request is a request that the server received, and what it answered. Printing one shows neither
-// cursors nor the values of filters: page[after]=…@30 is the cursor behind the 30th session of the
-// list.
+// Request is a request that the server received, and how it responded. Printing one shows neither
+// cursors, the values of filters nor the id in a path: page[after]=…@30 is the cursor after the
+// 30th record of the list.
 type Request struct {
-	Method     string
-	Path       string
-	Query      url.Values
-	Options    beltic.SessionListOptions // the query, typed
-	Header     http.Header               // with X-Api-Key masked
-	Page       int                       // the number of the page in the list, from 1; 0 where the server refused the request
-	Position   int                       // of the cursor: how many sessions of the list come before the place; 0 without one
-	StatusCode int                       // of the answer; 0 where there is none
-	Faults     []Fault                   // what happened to the answer
-	Connection int                       // tells connections apart; 0 in memory
+	Method string
+	Path   string // with the id
+	// Route is the path below the base URL with {id} for an id, such as "/identity/sessions/{id}". It
+	// is "" where the server has nothing.
+	Route string
+	ID    string // the id in the path, unescaped
+	Query url.Values
+
+	Options        beltic.SessionListOptions // the query of a list of sessions, typed
+	AccountOptions beltic.AccountListOptions // the query of a list of accounts, typed
+
+	Header     http.Header // with X-Api-Key masked
+	Page       int         // the number of the page in the list, from 1; 0 if there was none
+	Position   int         // of the cursor: how many records come before the place; 0 without one
+	StatusCode int         // of the response; 0 where there is none
+	Faults     []Fault     // what happened to the response
+	Connection int         // tells connections apart; 0 in memory
+
+	route *route
 }
 
-// Format hides cursors and the values of filters, whatever the verb.
+// Format hides cursors, the values of filters and ids, whatever the verb.
 func (r Request) Format(f fmt.State, _ rune) { io.WriteString(f, r.summary()) }
 
-// LogValue hides cursors and the values of filters.
+// LogValue hides cursors, the values of filters and ids.
 func (r Request) LogValue() slog.Value { return slog.StringValue(r.summary()) }
 
 func (r Request) summary() string {
 	b := []string{r.Method, r.Path}
-	for _, name := range slices.Concat(parameters, unknownParameters(r.Query)) {
-		if !r.Query.Has(name) {
-			continue
+	var known []parameter
+	if r.route != nil {
+		b[1], known = basePath+r.route.pattern, r.route.parameters
+	}
+	for _, p := range known {
+		if r.Query.Has(p.name) {
+			b = append(b, p.name+"="+r.shown(p))
 		}
-		value := "…"
-		switch name {
-		case paramSize, paramTotal, paramStatus, paramEntityType:
-			value = r.Query.Get(name)
-		case paramAfter, paramBefore:
-			if r.Page != 0 {
-				value += "@" + strconv.Itoa(r.Position)
-			}
-		}
-		b = append(b, name+"="+value)
+	}
+	for _, name := range unknownParameters(r.Query, known) {
+		b = append(b, name+"=…")
 	}
 	if r.Page != 0 {
 		b = append(b, fmt.Sprintf("(page %d)", r.Page))
@@ -61,12 +67,23 @@ func (r Request) summary() string {
 	if r.StatusCode != 0 {
 		b = append(b, "→", strconv.Itoa(r.StatusCode))
 	} else {
-		b = append(b, "→ no answer")
+		b = append(b, "→ no response")
 	}
 	for _, fault := range r.Faults {
 		b = append(b, "with", fault.String())
 	}
 	return strings.Join(b, " ")
+}
+
+// shown is what may be printed of the value of a parameter.
+func (r Request) shown(p parameter) string {
+	switch {
+	case p.name == paramSize || p.values != nil:
+		return r.Query.Get(p.name)
+	case (p.name == paramAfter || p.name == paramBefore) && r.Page != 0:
+		return "…@" + strconv.Itoa(r.Position)
+	}
+	return "…"
 }
 
 // Requests are the requests that the server received, in their order.
@@ -172,34 +189,29 @@ func (l *requestLog) nameConnection(ctx context.Context, _ net.Conn) context.Con
 	return context.WithValue(ctx, connectionKey{}, l.connections)
 }
 
-func (l *requestLog) add(r *http.Request) *logEntry {
-	header := r.Header.Clone()
-	if header.Get("X-Api-Key") != "" {
-		header.Set("X-Api-Key", "[masked]")
+func (l *requestLog) add(r *http.Request, to *route, id string) *logEntry {
+	request := Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header.Clone()}
+	if request.Header.Get("X-Api-Key") != "" {
+		request.Header.Set("X-Api-Key", "[masked]")
 	}
-	query := r.URL.Query()
-	connection, _ := r.Context().Value(connectionKey{}).(int)
+	if to != nil {
+		to.note(&request, id)
+	}
+	request.Connection, _ = r.Context().Value(connectionKey{}).(int)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.received++
-	entry := &logEntry{number: l.received, request: Request{
-		Method:     r.Method,
-		Path:       r.URL.Path,
-		Query:      query,
-		Options:    optionsOf(query),
-		Header:     header,
-		Connection: connection,
-	}}
+	entry := &logEntry{number: l.received, request: request}
 	l.entries = append(l.entries, entry)
 	return entry
 }
 
-func (l *requestLog) answered(entry *logEntry, a *answer, faults []Fault) {
+func (l *requestLog) responded(entry *logEntry, r *response, faults []Fault) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	entry.request.Faults, entry.request.Page, entry.request.Position = faults, a.page, a.position
-	if a.ending == complete || a.afterHalf {
-		entry.request.StatusCode = a.status
+	entry.request.Faults, entry.request.Page, entry.request.Position = faults, r.number, r.position
+	if r.ending == complete || r.afterHalf {
+		entry.request.StatusCode = r.status
 	}
 }
 
@@ -218,23 +230,4 @@ func (l *requestLog) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.entries = nil
-}
-
-// optionsOf reads a query back into the options that it was made from.
-func optionsOf(query url.Values) beltic.SessionListOptions {
-	size, _ := strconv.Atoi(query.Get(paramSize))
-	return beltic.SessionListOptions{
-		Page: beltic.PageOptions{
-			Size:   size,
-			After:  query.Get(paramAfter),
-			Before: query.Get(paramBefore),
-			Total:  query.Get(paramTotal) == "true",
-		},
-		Status:     beltic.SessionStatus(query.Get(paramStatus)),
-		EntityType: beltic.EntityType(query.Get(paramEntityType)),
-		Filter: beltic.SessionFilter{
-			Account:       query.Get(paramAccount),
-			SessionDevice: query.Get(paramSessionDevice),
-		},
-	}
 }

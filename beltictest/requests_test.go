@@ -14,7 +14,7 @@ import (
 )
 
 func TestRequestsShowWhatWasAsked(t *testing.T) {
-	srv := beltictest.Start(t, beltictest.WithSessions(beltictest.GenerateSessions(1, 50)...))
+	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 50)...))
 	first, err := srv.Client().Sessions.List(t.Context(), nil)
 	require.NoError(t, err)
 	opts := beltic.SessionListOptions{
@@ -44,7 +44,7 @@ func TestRequestsShowWhatWasAsked(t *testing.T) {
 }
 
 func TestRequestsPrintSafely(t *testing.T) {
-	srv := beltictest.Start(t, beltictest.WithSessions(beltictest.GenerateSessions(1, 50)...))
+	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 50)...))
 	page, err := srv.Client().Sessions.List(t.Context(), nil)
 	require.NoError(t, err)
 	cursor := page.Meta.Page.Cursors.End
@@ -87,7 +87,7 @@ func TestExpectations(t *testing.T) {
 	assert.Equal(t, `beltictest: the server received 3 requests instead of 1
 	1. GET /v1/identity/sessions page[size]=15 (page 1) → 200
 	2. GET /v1/identity/sessions page[size]=15 page[after]=…@15 (page 2) → 404 with Status(404)
-	3. GET /v1/identity/sessions page[size]=15 (page 1) → no answer with Reset`, failing.failures[0])
+	3. GET /v1/identity/sessions page[size]=15 (page 1) → no response with Reset`, failing.failures[0])
 
 	isLost := func(r beltictest.Request) bool { return r.Page == 2 && r.StatusCode == 404 }
 	isEarly := func(r beltictest.Request) bool { return r.Page == 3 }

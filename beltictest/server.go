@@ -1,6 +1,7 @@
 package beltictest
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -21,11 +23,15 @@ type Server struct {
 	URL    string // the base URL, with /v1
 	APIKey string // the one key that the server takes
 
-	config config
-	store  *store
-	faults injections
-	log    requestLog
-	bucket bucket
+	// Accounts are the accounts that the server has, to be read and changed.
+	Accounts *Collection[beltic.Account]
+
+	config   config
+	sessions *Collection[beltic.Session]
+	routes   []route
+	faults   injections
+	log      requestLog
+	bucket   bucket
 
 	http     *httptest.Server // nil in memory
 	stop     context.CancelFunc
@@ -35,9 +41,8 @@ type Server struct {
 }
 
 const (
-	basePath     = "/v1"
-	sessionsPath = basePath + "/identity/sessions"
-	memoryHost   = "beltic.test" // a name that no resolver knows, RFC 2606
+	basePath   = "/v1"
+	memoryHost = "beltic.test" // a name that no resolver knows, RFC 2606
 )
 
 // NewServer starts a server on a free port of the loopback interface, or in memory. Close it when
@@ -45,8 +50,10 @@ const (
 // bubble's time stands still while something waits for a socket.
 func NewServer(opts ...Option) *Server {
 	c := newConfig(opts)
-	s := &Server{APIKey: c.apiKey, config: c, store: newStore(c.order), URL: "https://" + memoryHost + basePath}
-	s.store.add(c.sessions)
+	s := &Server{APIKey: c.apiKey, config: c, URL: "https://" + memoryHost + basePath}
+	s.sessions = newCollection(c, sessionResource, c.sessions)
+	s.Accounts = newCollection(c, accountResource, c.accounts)
+	s.routes = slices.Concat(s.sessions.routes(), s.Accounts.routes())
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	if !c.inMemory {
@@ -62,8 +69,9 @@ type T interface {
 	Errorf(format string, args ...any)
 }
 
-// Start is [NewServer] for the length of a test. At its end it closes the server, and fails the test
-// for each fault that was injected and never happened, unless it has failed already or was skipped.
+// Start is [NewServer] for the length of a test. At its end it closes the server, and fails the
+// test for each fault that was injected and never happened, unless it has failed already or was
+// skipped.
 func Start(t T, opts ...Option) *Server {
 	t.Helper()
 	s := NewServer(opts...)
@@ -127,70 +135,63 @@ func (s *Server) Close() {
 	}
 }
 
-// ServeHTTP answers as the API does, faults included, so that the server can be mounted anywhere as
-// a handler.
+// ServeHTTP responds as the API does, faults included, so that the server can be mounted anywhere
+// as a handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	entry := s.log.add(r)
-	a := &answer{
-		request: r,
-		server:  s,
-		id:      fmt.Sprintf("req_%06d", entry.number),
-		header:  http.Header{},
-	}
-	a.header.Set("X-Request-Id", a.id)
-	s.answer(a)
-	s.log.answered(entry, a, s.faults.strike(a))
-	a.send(w)
+	route, id := s.route(r)
+	entry := s.log.add(r, route, id)
+	resp := &response{request: r, route: route, config: s.config, id: fmt.Sprintf("req_%06d", entry.number), header: http.Header{}}
+	resp.header.Set("X-Request-Id", resp.id)
+	s.respond(resp, id)
+	s.log.responded(entry, resp, s.faults.apply(resp))
+	resp.send(w)
 }
 
-// answer is the honest answer to a request.
-func (s *Server) answer(a *answer) {
-	r := a.request
+// respond makes the honest response to a request.
+func (s *Server) respond(resp *response, id string) {
+	r := resp.request
 	switch {
 	case subtle.ConstantTimeCompare([]byte(r.Header.Get("X-Api-Key")), []byte(s.APIKey)) == 0:
-		a.fail(errorObject{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: "X-Api-Key is missing or wrong.",
+		resp.fail(errorObject{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: "X-Api-Key is missing or wrong.",
 			Source: &errorSource{Header: "X-Api-Key"}})
 		return
-	case !s.bucket.take(s.config.rateLimit, a.header):
-		a.fail(errorObject{Status: http.StatusTooManyRequests, Code: errorCode(http.StatusTooManyRequests), Detail: "There were too many requests."})
+	case !s.bucket.take(s.config.rateLimit, resp.header):
+		resp.fail(errorObject{Status: http.StatusTooManyRequests})
 		return
-	case r.URL.Path != sessionsPath:
-		a.fail(errorObject{Status: http.StatusNotFound, Code: "not_found", Detail: "There is nothing at this path."})
+	case resp.route == nil:
+		resp.fail(errorObject{Status: http.StatusNotFound, Detail: "There is nothing at this path."})
 		return
 	case r.Method != http.MethodGet:
-		a.fail(errorObject{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Detail: "The path takes GET only."})
-		a.header.Set("Allow", http.MethodGet)
+		resp.fail(errorObject{Status: http.StatusMethodNotAllowed, Detail: "The path takes GET only."})
+		resp.header.Set("Allow", http.MethodGet)
 		return
 	}
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		a.fail(errorObject{Status: http.StatusBadRequest, Code: "invalid_query", Detail: "The query is malformed."})
+		resp.fail(errorObject{Status: http.StatusBadRequest, Code: "invalid_query", Detail: "The query is malformed."})
 		return
 	}
-	q, problem := s.config.parseQuery(values)
+	q, problem := s.config.parseQuery(r, values, resp.route.parameters)
 	if problem != nil {
-		a.fail(problem.object())
+		resp.fail(problem.object())
 		return
 	}
-	doc, err := s.list(r, values, q)
-	if err != nil {
-		a.fail(errorObject{Status: http.StatusInternalServerError, Code: "internal", Detail: "A session cannot be encoded: " + err.Error()})
-		return
+	switch doc, err := resp.route.serve(id, q); {
+	case err != nil:
+		resp.fail(errorObject{Status: http.StatusInternalServerError, Code: "internal", Detail: "A record cannot be encoded: " + err.Error()})
+	case doc == nil:
+		resp.fail(errorObject{Status: http.StatusNotFound, Detail: "There is no record with this id."})
+	default:
+		resp.succeed(doc)
 	}
-	a.status, a.doc, a.page, a.position = http.StatusOK, doc, doc.number, doc.position
-	a.header.Set("Content-Type", "application/json")
 }
 
 // object is the error that the client gets.
 func (e *parameterError) object() errorObject {
-	object := errorObject{
+	return errorObject{
 		Status: http.StatusBadRequest,
-		Code:   "invalid_parameter",
+		Code:   cmp.Or(e.code, "invalid_parameter"),
 		Detail: e.parameter + " " + e.problem + ".",
 		Source: &errorSource{Parameter: e.parameter},
 	}
-	if e.code != "" {
-		object.Code = e.code
-	}
-	return object
 }

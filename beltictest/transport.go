@@ -60,7 +60,7 @@ func received(ctx context.Context, r *http.Request) *http.Request {
 	return in
 }
 
-// memoryWriter passes an answer on while it is written.
+// memoryWriter passes a response on while it is written.
 type memoryWriter struct {
 	header http.Header
 	body   *io.PipeWriter
@@ -101,7 +101,7 @@ func (w *memoryWriter) reset() {
 // hangUp closes the connection.
 func (w *memoryWriter) hangUp() { w.end(io.EOF, io.ErrUnexpectedEOF) }
 
-// end fails with one error in front of the headers and with the other behind them. What has ended
+// end fails with one error before the headers and with the other after them. What has ended
 // stays as it is.
 func (w *memoryWriter) end(beforeHeaders, inBody error) {
 	w.once.Do(func() {

@@ -1,6 +1,6 @@
 // Command sync copies identity sessions into a local file, and may be interrupted, killed or
 // refused at any point: run it again and it goes on where it was, without losing or repeating a
-// session. Behind the end of the list, the next run starts a new pass.
+// session. After the end of the list, the next run starts a new pass.
 //
 // It talks to the real API if BELTIC_API_KEY is set, and otherwise to a fake server in its own
 // process. The file holds the id, status, entity type and time of change of each session, and no
@@ -82,9 +82,10 @@ func connect(notes io.Writer) (client *beltic.Client, done func(), err error) {
 }
 
 // sync walks the list from the store's checkpoint to its end. If it gets nowhere because the
-// checkpoint may be refused, it starts over, once: the store is keyed by id, so that a session which
-// comes again replaces itself. The error does not tell whether it was the checkpoint or the rest of
-// the request. Starting over does: if that is refused too, the old checkpoint is still in the store.
+// checkpoint may be refused, it starts over, once: the store is keyed by id, so that a session
+// which comes again replaces itself. The error does not tell whether it was the checkpoint or the
+// rest of the request. Starting over does: if that is refused too, the old checkpoint is still in
+// the store.
 func sync(ctx context.Context, client *beltic.Client, opts beltic.SessionListOptions, store *store) (outcome string, err error) {
 	stored := store.Checkpoint
 	opts.Page.Resume = stored

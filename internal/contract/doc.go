@@ -1,6 +1,6 @@
-// Package contract holds the library to testdata/openapi.yaml, the API's reference page as an
-// OpenAPI document: what the library sends, what the fake server, the fixtures and the session
-// generator answer, and the fields of the models.
+// Package contract holds the library to testdata/openapi.yaml, the vendor's pages as an OpenAPI
+// document: what the library sends, what the fake server, the fixtures and the generators give, and
+// the fields of the models.
 //
 // It is a module of its own so that programs that use the library never see the validator. Run it
 // by

@@ -1,7 +1,6 @@
 package contract
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -14,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	beltic "github.com/belticlabs/beltic-go"
+	"github.com/belticlabs/beltic-go/beltictest"
 )
 
 const uuid = "123e4567-e89b-12d3-a456-426614174000"
@@ -55,28 +55,18 @@ func everyOption(d *document) []beltic.SessionListOptions {
 
 const emptyPage = `{"data":[],"meta":{"page":{"cursors":{"start":null,"end":null},"hasNextPage":false,"hasPreviousPage":false}}}`
 
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
-
-func answerEmptyPage(req *http.Request) (*http.Response, error) {
-	return &http.Response{
-		StatusCode: http.StatusOK,
-		Header:     http.Header{"Content-Type": {"application/json"}},
-		Body:       io.NopCloser(strings.NewReader(emptyPage)),
-		Request:    req,
-	}, nil
+// newServer finds nothing in any list, whatever it is asked.
+func newServer(t *testing.T) *beltictest.Server {
+	t.Helper()
+	server := beltictest.Start(t, beltictest.InMemory(), beltictest.WithAPIKey(key))
+	for _, list := range []string{"/identity/sessions", "/identity/accounts"} {
+		server.Inject(beltictest.Always().On(list).Maybe(), beltictest.Answer(http.StatusOK, "application/json", emptyPage))
+	}
+	return server
 }
 
 func TestRequestsConform(t *testing.T) {
-	sent := map[string]bool{}
-	c := newChecker(t, roundTripper(func(req *http.Request) (*http.Response, error) {
-		assert.Equal(t, "https://api.beltic.com", req.URL.Scheme+"://"+req.URL.Host)
-		for name := range req.URL.Query() {
-			sent[name] = true
-		}
-		return answerEmptyPage(req)
-	}))
+	c := newChecker(t, newServer(t).Transport())
 	client, err := beltic.NewClient(key, c.through())
 	require.NoError(t, err)
 	_, err = client.Sessions.List(t.Context(), nil)
@@ -85,10 +75,29 @@ func TestRequestsConform(t *testing.T) {
 	for _, o := range combinations {
 		_, err := client.Sessions.List(t.Context(), &o)
 		require.NoError(t, err)
+		if accounts := (beltic.AccountListOptions{Page: o.Page}); o == (beltic.SessionListOptions{Page: o.Page}) {
+			_, err := client.Accounts.List(t.Context(), &accounts)
+			require.NoError(t, err)
+		}
 	}
-	assert.Equal(t, 1+len(combinations), c.answers[http.StatusOK])
-	for _, parameter := range c.document.route.Operation.Parameters {
+	assert.Equal(t, 1+len(combinations), c.responses[sessionsPath])
+	assert.Equal(t, 3*3*2, c.responses[accountsPath])
+	sent := map[string]bool{}
+	for _, req := range c.sent {
+		assert.Equal(t, "https://api.beltic.com", req.URL.Scheme+"://"+req.URL.Host)
+		for name := range req.URL.Query() {
+			sent[name] = true
+		}
+	}
+	for _, parameter := range c.document.list().Parameters {
 		assert.True(t, sent[parameter.Value.Name], "no request had %s", parameter.Value.Name)
+	}
+
+	for _, id := range []string{uuid, "sess_01HQ", "a/b?c=d#e %2F\x00é", "..."} {
+		_, err := client.Sessions.Get(t.Context(), id)
+		assert.ErrorIs(t, err, beltic.ErrNotFound)
+		_, err = client.Accounts.Get(t.Context(), id)
+		assert.ErrorIs(t, err, beltic.ErrNotFound)
 	}
 }
 
@@ -125,11 +134,13 @@ func TestRequestDriftIsFound(t *testing.T) {
 		"other header": {"Authorization", func(d *document) {
 			d.Components.SecuritySchemes["ApiKey"].Value.Name = "Authorization"
 		}},
-		"other path": {listPath, func(d *document) {
-			d.route.Path = "/v2/identity/sessions"
+		"other path": {sessionsPath, func(d *document) {
+			d.Paths.Set("/v2/identity/sessions", d.Paths.Find(sessionsPath))
+			d.Paths.Delete(sessionsPath)
 		}},
 		"other method": {"GET", func(d *document) {
-			d.route.Method = http.MethodPost
+			item := d.Paths.Find(sessionsPath)
+			item.Get, item.Post = nil, item.Get
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -150,7 +161,7 @@ func TestRequestDriftIsFound(t *testing.T) {
 		assert.ErrorContains(t, load(t).checkRequest(req), "filter[account]")
 	})
 	t.Run("sent twice", func(t *testing.T) {
-		req := httptest.NewRequest(http.MethodGet, listPath+"?status=created&status=failed", nil)
+		req := httptest.NewRequest(http.MethodGet, sessionsPath+"?status=created&status=failed", nil)
 		req.Header.Set("X-Api-Key", key)
 		assert.ErrorContains(t, load(t).checkRequest(req), "status")
 	})
@@ -159,25 +170,26 @@ func TestRequestDriftIsFound(t *testing.T) {
 // requestOf is the request that the library sends for the options.
 func requestOf(t *testing.T, o *beltic.SessionListOptions) *http.Request {
 	t.Helper()
-	var sent *http.Request
-	client, err := beltic.NewClient(key, beltic.WithHTTPClient(&http.Client{
-		Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-			sent = req
-			return answerEmptyPage(req)
-		}),
-	}))
+	c := &checker{document: load(t), next: newServer(t).Transport(), responses: map[string]int{}}
+	client, err := beltic.NewClient(key, c.through())
 	require.NoError(t, err)
 	_, err = client.Sessions.List(t.Context(), o)
 	require.NoError(t, err)
-	return sent
+	return c.sent[0]
 }
 
 func TestOptionsAreTheParameters(t *testing.T) {
-	var documented []string
-	for _, parameter := range load(t).route.Operation.Parameters {
-		documented = append(documented, parameter.Value.Name)
+	d := load(t)
+	for path, options := range map[string]reflect.Type{
+		sessionsPath: reflect.TypeFor[beltic.SessionListOptions](),
+		accountsPath: reflect.TypeFor[beltic.AccountListOptions](),
+	} {
+		var documented []string
+		for _, parameter := range d.Paths.Find(path).Get.Parameters {
+			documented = append(documented, parameter.Value.Name)
+		}
+		assert.ElementsMatch(t, documented, parametersOf(options, ""), path)
 	}
-	assert.ElementsMatch(t, documented, parametersOf(reflect.TypeFor[beltic.SessionListOptions](), ""))
 }
 
 // parametersOf are the query parameters that the url tags of a struct make.

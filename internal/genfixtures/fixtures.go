@@ -22,37 +22,51 @@ const (
 	population = 1000
 )
 
+const (
+	sessionsPath = "/identity/sessions"
+	accountsPath = "/identity/accounts"
+)
+
 // fixtures are the bodies by the name of their file.
 func fixtures() map[string][]byte {
 	files := errorBodies()
-	list := beltictest.GenerateSessions(seed, listLength)
+	list := beltictest.WithSessions(beltictest.GenerateSessions(seed, listLength)...)
 	first := page(list, "")
 	middle := page(list, endOf(first))
 	files["sessions/first.json"] = first
 	files["sessions/middle.json"] = middle
 	files["sessions/last.json"] = page(list, endOf(middle))
-	files["sessions/empty.json"] = ask(nil, nil)
+	files["sessions/empty.json"] = ask(sessionsPath, nil)
 	for name, session := range sessions() {
-		files["sessions/"+name+".json"] = ask([]beltic.Session{session}, nil)
+		files["sessions/"+name+".json"] = ask(sessionsPath, nil, beltictest.WithSessions(session))
 	}
 	files["sessions/null.json"] = withNull(files["sessions/sparse.json"])
+	files["sessions/single.json"] = ask(sessionsPath+"/"+sessionID, nil, beltictest.WithSessions(fullSession()))
+	files["accounts/list.json"] = ask(accountsPath, nil, beltictest.WithGenerated(seed, listLength))
+	files["accounts/empty.json"] = ask(accountsPath, nil)
+	files["accounts/full.json"] = ask(accountsPath, nil, beltictest.WithAccounts(fullAccount()))
+	files["accounts/single.json"] = ask(accountsPath+"/"+accountID, nil, beltictest.WithAccounts(fullAccount()))
 	return files
 }
 
-// page is a page of the list, from behind a cursor on.
-func page(list []beltic.Session, after string) []byte {
+// page is a page of a list, from after a cursor on.
+func page(list beltictest.Option, after string) []byte {
 	query := url.Values{"page[size]": {pageSize}, "page[total]": {"true"}}
 	if after != "" {
 		query.Set("page[after]", after)
 	}
-	return ask(list, query)
+	return ask(sessionsPath, query, list)
 }
 
-// ask is the answer of a fake server with these sessions, which goes by the name of the API.
-func ask(list []beltic.Session, query url.Values) []byte {
-	server := beltictest.NewServer(beltictest.InMemory(), beltictest.WithSessions(list...))
+// ask is the response of a fake server, which goes by the name of the API.
+func ask(path string, query url.Values, opts ...beltictest.Option) []byte {
+	server := beltictest.NewServer(append(opts, beltictest.InMemory())...)
 	defer server.Close()
-	req := httptest.NewRequest(http.MethodGet, beltic.DefaultBaseURL+"/identity/sessions", nil)
+	return get(server, path, query)
+}
+
+func get(server *beltictest.Server, path string, query url.Values) []byte {
+	req := httptest.NewRequest(http.MethodGet, beltic.DefaultBaseURL+path, nil)
 	req.URL.RawQuery = query.Encode()
 	req.Header.Set("X-Api-Key", server.APIKey)
 	resp := httptest.NewRecorder()
@@ -69,7 +83,7 @@ func endOf(body []byte) string {
 // sessions are those that stand alone on their page. Of the generated ones it takes the one of each
 // kind that has the most to show.
 func sessions() map[string]beltic.Session {
-	chosen := map[string]beltic.Session{"full": full(), "sparse": sparse(), "unicode": unicode()}
+	chosen := map[string]beltic.Session{"full": fullSession(), "sparse": sparse(), "unicode": unicode()}
 	for _, session := range beltictest.GenerateSessions(seed, population) {
 		for _, name := range []string{string(session.EntityType), "status_" + string(session.Status)} {
 			if richest, ok := chosen[name]; !ok || len(encode(session)) > len(encode(richest)) {
@@ -110,9 +124,12 @@ func withNull(page []byte) []byte {
 	return indent(bytes.Replace(page, sent, []byte("{"+strings.Join(members, ",")+"}"), 1))
 }
 
+// indent makes JSON readable, and leaves everything else as it is.
 func indent(text []byte) []byte {
 	var b bytes.Buffer
-	must(json.Indent(&b, bytes.TrimSpace(text), "", "  "))
+	if json.Indent(&b, bytes.TrimSpace(text), "", "  ") != nil {
+		return text
+	}
 	b.WriteByte('\n')
 	return b.Bytes()
 }

@@ -1,8 +1,8 @@
 // Command genfixtures writes the files of beltictest.Fixtures into ./fixtures. Run it by go
 // generate ./beltictest.
 //
-// The pages are what the fake server answers; the bodies of errors are its own and, because the
-// API's are undocumented, one of every other shape that the library reads.
+// All of them are responses of the fake server: pages, single records and, because the API's are
+// undocumented, errors of every form that it knows.
 package main
 
 import (

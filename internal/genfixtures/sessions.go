@@ -58,49 +58,20 @@ func unicode() beltic.Session {
 	return session
 }
 
-// full has every field of the reference page, which no one session of the API does.
-func full() beltic.Session {
+// fullSession has every field of the reference page, which no one session of the API does.
+func fullSession() beltic.Session {
 	return beltic.Session{
 		ID: sessionID,
 		SessionAttributes: beltic.SessionAttributes{
-			Status:      beltic.SessionStatusApproved,
-			CreatorType: beltic.CreatorTypeSystem,
-			EntityType:  beltic.EntityTypePerson,
-			CreatorID:   "creator_example",
-			Person: beltic.Person{
-				Name:      beltic.PersonName{First: "Exemplar", Middle: "Quill", Last: "Fixtureton"},
-				BirthDate: "1990-05-15",
-			},
-			Business: beltic.Business{
-				LegalName:        "Fixture Example Ltd",
-				RegistrationDate: "2001-02-03",
-				Shareholders: []beltic.Shareholder{{
-					Name:              "Specimen Placeholder",
-					ShareholderType:   "individual",
-					DateOfBirth:       "1985-01-31",
-					IDType:            "passport",
-					IDNumber:          "X0000001",
-					NumberOfShare:     "1000",
-					PercentageOfShare: beltic.Some(62.5),
-				}},
-			},
-			IdentityNumbers: []beltic.IdentityNumber{{
-				Number:             "X0000000",
-				IssuingCountryCode: "XX",
-				Class:              "passport",
-				CreatedAt:          moment(3),
-				UpdatedAt:          moment(4),
-			}},
-			Contact: beltic.Contact{Email: "exemplar.fixtureton@example.com", Phone: "+12025550100"},
-			Address: beltic.Address{
-				Line1:              "1 Example Street",
-				Line2:              "Unit 0",
-				Sublocality:        "Sampleside",
-				Locality:           "Testville",
-				AdministrativeArea: "Placeholder County",
-				PostalCode:         "00000",
-				CountryCode:        "XX",
-			},
+			Status:          beltic.SessionStatusApproved,
+			CreatorType:     beltic.CreatorTypeSystem,
+			EntityType:      beltic.EntityTypePerson,
+			CreatorID:       "creator_example",
+			Person:          fullPerson,
+			Business:        fullBusiness,
+			IdentityNumbers: []beltic.IdentityNumber{identityNumber("0")},
+			Contact:         fullContact,
+			Address:         fullAddress,
 			BehaviorAnalysis: beltic.BehaviorAnalysis{
 				CompletionTimeSeconds:  beltic.Some(184.5),
 				AutofillCancels:        beltic.Some(0.0),

@@ -17,6 +17,45 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for AccountType.
+const (
+	AccountTypeAccount AccountType = "account"
+)
+
+// Valid indicates whether the value is a known member of the AccountType enum.
+func (e AccountType) Valid() bool {
+	switch e {
+	case AccountTypeAccount:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AccountStatus.
+const (
+	AccountStatusActive    AccountStatus = "active"
+	AccountStatusInactive  AccountStatus = "inactive"
+	AccountStatusPending   AccountStatus = "pending"
+	AccountStatusSuspended AccountStatus = "suspended"
+)
+
+// Valid indicates whether the value is a known member of the AccountStatus enum.
+func (e AccountStatus) Valid() bool {
+	switch e {
+	case AccountStatusActive:
+		return true
+	case AccountStatusInactive:
+		return true
+	case AccountStatusPending:
+		return true
+	case AccountStatusSuspended:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EntityType.
 const (
 	EntityTypeBusiness EntityType = "business"
@@ -52,37 +91,73 @@ func (e SessionType) Valid() bool {
 
 // Defines values for Status.
 const (
-	Approved        Status = "approved"
-	Completed       Status = "completed"
-	Created         Status = "created"
-	Declined        Status = "declined"
-	Expired         Status = "expired"
-	Failed          Status = "failed"
-	MarkedForReview Status = "marked_for_review"
-	Pending         Status = "pending"
-	Started         Status = "started"
+	StatusApproved        Status = "approved"
+	StatusCompleted       Status = "completed"
+	StatusCreated         Status = "created"
+	StatusDeclined        Status = "declined"
+	StatusExpired         Status = "expired"
+	StatusFailed          Status = "failed"
+	StatusMarkedForReview Status = "marked_for_review"
+	StatusPending         Status = "pending"
+	StatusStarted         Status = "started"
 )
 
 // Valid indicates whether the value is a known member of the Status enum.
 func (e Status) Valid() bool {
 	switch e {
-	case Approved:
+	case StatusApproved:
 		return true
-	case Completed:
+	case StatusCompleted:
 		return true
-	case Created:
+	case StatusCreated:
 		return true
-	case Declined:
+	case StatusDeclined:
 		return true
-	case Expired:
+	case StatusExpired:
 		return true
-	case Failed:
+	case StatusFailed:
 		return true
-	case MarkedForReview:
+	case StatusMarkedForReview:
 		return true
-	case Pending:
+	case StatusPending:
 		return true
-	case Started:
+	case StatusStarted:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PageTotal.
+const (
+	PageTotalFalse PageTotal = "false"
+	PageTotalTrue  PageTotal = "true"
+)
+
+// Valid indicates whether the value is a known member of the PageTotal enum.
+func (e PageTotal) Valid() bool {
+	switch e {
+	case PageTotalFalse:
+		return true
+	case PageTotalTrue:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListAccountsParamsPageTotal.
+const (
+	ListAccountsParamsPageTotalFalse ListAccountsParamsPageTotal = "false"
+	ListAccountsParamsPageTotalTrue  ListAccountsParamsPageTotal = "true"
+)
+
+// Valid indicates whether the value is a known member of the ListAccountsParamsPageTotal enum.
+func (e ListAccountsParamsPageTotal) Valid() bool {
+	switch e {
+	case ListAccountsParamsPageTotalFalse:
+		return true
+	case ListAccountsParamsPageTotalTrue:
 		return true
 	default:
 		return false
@@ -91,21 +166,71 @@ func (e Status) Valid() bool {
 
 // Defines values for ListSessionsParamsPageTotal.
 const (
-	False ListSessionsParamsPageTotal = "false"
-	True  ListSessionsParamsPageTotal = "true"
+	ListSessionsParamsPageTotalFalse ListSessionsParamsPageTotal = "false"
+	ListSessionsParamsPageTotalTrue  ListSessionsParamsPageTotal = "true"
 )
 
 // Valid indicates whether the value is a known member of the ListSessionsParamsPageTotal enum.
 func (e ListSessionsParamsPageTotal) Valid() bool {
 	switch e {
-	case False:
+	case ListSessionsParamsPageTotalFalse:
 		return true
-	case True:
+	case ListSessionsParamsPageTotalTrue:
 		return true
 	default:
 		return false
 	}
 }
+
+// Account defines model for Account.
+type Account struct {
+	Attributes    AccountAttributes     `json:"attributes"`
+	Id            string                `json:"id"`
+	Relationships *AccountRelationships `json:"relationships,omitempty"`
+	Type          AccountType           `json:"type"`
+}
+
+// AccountType defines model for Account.Type.
+type AccountType string
+
+// AccountAttributes defines model for AccountAttributes.
+type AccountAttributes struct {
+	Address         *Address          `json:"address,omitempty"`
+	Business        *Business         `json:"business,omitempty"`
+	Contact         *Contact          `json:"contact,omitempty"`
+	CreatedAt       *Time             `json:"created_at,omitempty"`
+	EntityType      *EntityType       `json:"entity_type,omitempty"`
+	ExternalId      *Text             `json:"external_id,omitempty"`
+	IdentityNumbers *[]IdentityNumber `json:"identity_numbers,omitempty"`
+	Person          *Person           `json:"person,omitempty"`
+	RedactedAt      *Time             `json:"redacted_at,omitempty"`
+	Status          *AccountStatus    `json:"status,omitempty"`
+	UpdatedAt       *Time             `json:"updated_at,omitempty"`
+}
+
+// AccountDocument defines model for AccountDocument.
+type AccountDocument struct {
+	Data Account `json:"data"`
+
+	// Meta Documented is that it may be there, and not what is in it.
+	Meta *DocumentMeta `json:"meta,omitempty"`
+}
+
+// AccountPage defines model for AccountPage.
+type AccountPage struct {
+	Data  []Account  `json:"data"`
+	Links *PageLinks `json:"links,omitempty"`
+	Meta  PageMeta   `json:"meta"`
+}
+
+// AccountRelationships defines model for AccountRelationships.
+type AccountRelationships struct {
+	Documents *ToMany `json:"documents,omitempty"`
+	Sessions  *ToMany `json:"sessions,omitempty"`
+}
+
+// AccountStatus defines model for AccountStatus.
+type AccountStatus string
 
 // Address defines model for Address.
 type Address struct {
@@ -158,6 +283,9 @@ type Contact struct {
 type Detail struct {
 	Detail string `json:"detail"`
 }
+
+// DocumentMeta Documented is that it may be there, and not what is in it.
+type DocumentMeta = map[string]interface{}
 
 // EntityType defines model for EntityType.
 type EntityType string
@@ -231,6 +359,28 @@ type NestedError struct {
 // Number defines model for Number.
 type Number = float32
 
+// PageLinks defines model for PageLinks.
+type PageLinks struct {
+	First *Text `json:"first,omitempty"`
+	Last  *Text `json:"last,omitempty"`
+	Next  *Text `json:"next,omitempty"`
+	Prev  *Text `json:"prev,omitempty"`
+	Self  *Text `json:"self,omitempty"`
+}
+
+// PageMeta defines model for PageMeta.
+type PageMeta struct {
+	Page struct {
+		Cursors struct {
+			End   *Text `json:"end,omitempty"`
+			Start *Text `json:"start,omitempty"`
+		} `json:"cursors"`
+		HasNextPage     bool     `json:"hasNextPage"`
+		HasPreviousPage bool     `json:"hasPreviousPage"`
+		Total           *float32 `json:"total,omitempty"`
+	} `json:"page"`
+}
+
 // Person defines model for Person.
 type Person struct {
 	BirthDate *Text `json:"birth_date,omitempty"`
@@ -301,27 +451,19 @@ type SessionAttributes_IdentityNumbers struct {
 	union json.RawMessage
 }
 
+// SessionDocument defines model for SessionDocument.
+type SessionDocument struct {
+	Data Session `json:"data"`
+
+	// Meta Documented is that it may be there, and not what is in it.
+	Meta *DocumentMeta `json:"meta,omitempty"`
+}
+
 // SessionPage defines model for SessionPage.
 type SessionPage struct {
-	Data  []Session `json:"data"`
-	Links *struct {
-		First *Text `json:"first,omitempty"`
-		Last  *Text `json:"last,omitempty"`
-		Next  *Text `json:"next,omitempty"`
-		Prev  *Text `json:"prev,omitempty"`
-		Self  *Text `json:"self,omitempty"`
-	} `json:"links,omitempty"`
-	Meta struct {
-		Page struct {
-			Cursors struct {
-				End   *Text `json:"end,omitempty"`
-				Start *Text `json:"start,omitempty"`
-			} `json:"cursors"`
-			HasNextPage     bool     `json:"hasNextPage"`
-			HasPreviousPage bool     `json:"hasPreviousPage"`
-			Total           *float32 `json:"total,omitempty"`
-		} `json:"page"`
-	} `json:"meta"`
+	Data  []Session  `json:"data"`
+	Links *PageLinks `json:"links,omitempty"`
+	Meta  PageMeta   `json:"meta"`
 }
 
 // SessionRelationships defines model for SessionRelationships.
@@ -363,16 +505,55 @@ type ToOne struct {
 	Data *ResourceRef `json:"data,omitempty"`
 }
 
+// ID defines model for ID.
+type ID = string
+
+// PageAfter defines model for PageAfter.
+type PageAfter = string
+
+// PageBefore defines model for PageBefore.
+type PageBefore = string
+
+// PageSize defines model for PageSize.
+type PageSize = string
+
+// PageTotal defines model for PageTotal.
+type PageTotal string
+
+// ErrorApplicationJSON defines model for Error.
+type ErrorApplicationJSON = ErrorBody
+
+// ErrorApplicationProblemPlusJSON RFC 9457
+type ErrorApplicationProblemPlusJSON = Problem
+
+// ListAccountsParams defines parameters for ListAccounts.
+type ListAccountsParams struct {
+	// PageSize Number of items per page (default: 15)
+	PageSize *PageSize `form:"page[size],omitempty" json:"page[size],omitempty"`
+
+	// PageAfter Cursor for fetching items after this point
+	PageAfter *PageAfter `form:"page[after],omitempty" json:"page[after],omitempty"`
+
+	// PageBefore Cursor for fetching items before this point
+	PageBefore *PageBefore `form:"page[before],omitempty" json:"page[before],omitempty"`
+
+	// PageTotal Include total count in response (may impact performance)
+	PageTotal *ListAccountsParamsPageTotal `form:"page[total],omitempty" json:"page[total],omitempty"`
+}
+
+// ListAccountsParamsPageTotal defines parameters for ListAccounts.
+type ListAccountsParamsPageTotal string
+
 // ListSessionsParams defines parameters for ListSessions.
 type ListSessionsParams struct {
 	// PageSize Number of items per page (default: 15)
-	PageSize *string `form:"page[size],omitempty" json:"page[size],omitempty"`
+	PageSize *PageSize `form:"page[size],omitempty" json:"page[size],omitempty"`
 
 	// PageAfter Cursor for fetching items after this point
-	PageAfter *string `form:"page[after],omitempty" json:"page[after],omitempty"`
+	PageAfter *PageAfter `form:"page[after],omitempty" json:"page[after],omitempty"`
 
 	// PageBefore Cursor for fetching items before this point
-	PageBefore *string `form:"page[before],omitempty" json:"page[before],omitempty"`
+	PageBefore *PageBefore `form:"page[before],omitempty" json:"page[before],omitempty"`
 
 	// PageTotal Include total count in response (may impact performance)
 	PageTotal *ListSessionsParamsPageTotal `form:"page[total],omitempty" json:"page[total],omitempty"`
@@ -721,10 +902,59 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// ListAccounts List all accounts
+	//
+	// The path and the accounts are documented. The filters are not, so there are none, and the page information only in part.
+	//
+	// Corresponds with GET /v1/identity/accounts (the `ListAccounts` operationId).
+	ListAccounts(ctx context.Context, params *ListAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetAccount Get one account
+	//
+	// Corresponds with GET /v1/identity/accounts/{id} (the `GetAccount` operationId).
+	GetAccount(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListSessions List all sessions
 	//
 	// Corresponds with GET /v1/identity/sessions (the `ListSessions` operationId).
 	ListSessions(ctx context.Context, params *ListSessionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetSession Get one session
+	//
+	// Corresponds with GET /v1/identity/sessions/{id} (the `GetSession` operationId).
+	GetSession(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// ListAccounts List all accounts
+//
+// The path and the accounts are documented. The filters are not, so there are none, and the page information only in part.
+//
+// Corresponds with GET /v1/identity/accounts (the `ListAccounts` operationId).
+func (c *Client) ListAccounts(ctx context.Context, params *ListAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAccountsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetAccount Get one account
+//
+// Corresponds with GET /v1/identity/accounts/{id} (the `GetAccount` operationId).
+func (c *Client) GetAccount(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAccountRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // ListSessions List all sessions
@@ -740,6 +970,145 @@ func (c *Client) ListSessions(ctx context.Context, params *ListSessionsParams, r
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// GetSession Get one session
+//
+// Corresponds with GET /v1/identity/sessions/{id} (the `GetSession` operationId).
+func (c *Client) GetSession(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSessionRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// NewListAccountsRequest constructs an http.Request for the ListAccounts method
+func NewListAccountsRequest(server string, params *ListAccountsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/identity/accounts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page[size]", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageAfter != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page[after]", *params.PageAfter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageBefore != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page[before]", *params.PageBefore, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageTotal != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page[total]", *params.PageTotal, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetAccountRequest constructs an http.Request for the GetAccount method
+func NewGetAccountRequest(server string, id ID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/identity/accounts/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
 }
 
 // NewListSessionsRequest constructs an http.Request for the ListSessions method
@@ -880,6 +1249,40 @@ func NewListSessionsRequest(server string, params *ListSessionsParams) (*http.Re
 	return req, nil
 }
 
+// NewGetSessionRequest constructs an http.Request for the GetSession method
+func NewGetSessionRequest(server string, id ID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/identity/sessions/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -924,12 +1327,145 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// ListAccountsWithResponse List all accounts
+	//
+	// The path and the accounts are documented. The filters are not, so there are none, and the page information only in part.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/identity/accounts (the `ListAccounts` operationId).
+	ListAccountsWithResponse(ctx context.Context, params *ListAccountsParams, reqEditors ...RequestEditorFn) (*ListAccountsResponse, error)
+
+	// GetAccountWithResponse Get one account
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/identity/accounts/{id} (the `GetAccount` operationId).
+	GetAccountWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*GetAccountResponse, error)
+
 	// ListSessionsWithResponse List all sessions
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/identity/sessions (the `ListSessions` operationId).
 	ListSessionsWithResponse(ctx context.Context, params *ListSessionsParams, reqEditors ...RequestEditorFn) (*ListSessionsResponse, error)
+
+	// GetSessionWithResponse Get one session
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/identity/sessions/{id} (the `GetSession` operationId).
+	GetSessionWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*GetSessionResponse, error)
+}
+
+type ListAccountsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AccountPage
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *ErrorApplicationJSON
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorApplicationProblemPlusJSON
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListAccountsResponse) GetJSON200() *AccountPage {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r ListAccountsResponse) GetJSONDefault() *ErrorApplicationJSON {
+	return r.JSONDefault
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListAccountsResponse) GetApplicationproblemJSONDefault() *ErrorApplicationProblemPlusJSON {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAccountsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAccountsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAccountsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAccountsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetAccountResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AccountDocument
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *ErrorApplicationJSON
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorApplicationProblemPlusJSON
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetAccountResponse) GetJSON200() *AccountDocument {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r GetAccountResponse) GetJSONDefault() *ErrorApplicationJSON {
+	return r.JSONDefault
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetAccountResponse) GetApplicationproblemJSONDefault() *ErrorApplicationProblemPlusJSON {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetAccountResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetAccountResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetAccountResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetAccountResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 type ListSessionsResponse struct {
@@ -938,9 +1474,9 @@ type ListSessionsResponse struct {
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *SessionPage
 	// JSONDefault the response for an HTTP default `application/json` response
-	JSONDefault *ErrorBody
+	JSONDefault *ErrorApplicationJSON
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
-	ApplicationproblemJSONDefault *Problem
+	ApplicationproblemJSONDefault *ErrorApplicationProblemPlusJSON
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
@@ -949,12 +1485,12 @@ func (r ListSessionsResponse) GetJSON200() *SessionPage {
 }
 
 // GetJSONDefault returns the response for an HTTP default `application/json` response
-func (r ListSessionsResponse) GetJSONDefault() *ErrorBody {
+func (r ListSessionsResponse) GetJSONDefault() *ErrorApplicationJSON {
 	return r.JSONDefault
 }
 
 // GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
-func (r ListSessionsResponse) GetApplicationproblemJSONDefault() *Problem {
+func (r ListSessionsResponse) GetApplicationproblemJSONDefault() *ErrorApplicationProblemPlusJSON {
 	return r.ApplicationproblemJSONDefault
 }
 
@@ -987,6 +1523,89 @@ func (r ListSessionsResponse) ContentType() string {
 	return ""
 }
 
+type GetSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SessionDocument
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *ErrorApplicationJSON
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorApplicationProblemPlusJSON
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetSessionResponse) GetJSON200() *SessionDocument {
+	return r.JSON200
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r GetSessionResponse) GetJSONDefault() *ErrorApplicationJSON {
+	return r.JSONDefault
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetSessionResponse) GetApplicationproblemJSONDefault() *ErrorApplicationProblemPlusJSON {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetSessionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetSessionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListAccountsWithResponse List all accounts
+//
+// The path and the accounts are documented. The filters are not, so there are none, and the page information only in part.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/identity/accounts (the `ListAccounts` operationId).
+func (c *ClientWithResponses) ListAccountsWithResponse(ctx context.Context, params *ListAccountsParams, reqEditors ...RequestEditorFn) (*ListAccountsResponse, error) {
+	rsp, err := c.ListAccounts(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAccountsResponse(rsp)
+}
+
+// GetAccountWithResponse Get one account
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/identity/accounts/{id} (the `GetAccount` operationId).
+func (c *ClientWithResponses) GetAccountWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*GetAccountResponse, error) {
+	rsp, err := c.GetAccount(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetAccountResponse(rsp)
+}
+
 // ListSessionsWithResponse List all sessions
 //
 // Returns a wrapper object for the known response body format(s).
@@ -998,6 +1617,105 @@ func (c *ClientWithResponses) ListSessionsWithResponse(ctx context.Context, para
 		return nil, err
 	}
 	return ParseListSessionsResponse(rsp)
+}
+
+// GetSessionWithResponse Get one session
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/identity/sessions/{id} (the `GetSession` operationId).
+func (c *ClientWithResponses) GetSessionWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*GetSessionResponse, error) {
+	rsp, err := c.GetSession(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSessionResponse(rsp)
+}
+
+// ParseListAccountsResponse parses an HTTP response from a ListAccountsWithResponse call
+func ParseListAccountsResponse(rsp *http.Response) (*ListAccountsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAccountsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AccountPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.Header.Get("Content-Type") == "application/json" && true:
+		var dest ErrorApplicationJSON
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.Header.Get("Content-Type") == "application/problem+json" && true:
+		var dest ErrorApplicationProblemPlusJSON
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	case true:
+		// Content-type (text/plain) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseGetAccountResponse parses an HTTP response from a GetAccountWithResponse call
+func ParseGetAccountResponse(rsp *http.Response) (*GetAccountResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetAccountResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AccountDocument
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.Header.Get("Content-Type") == "application/json" && true:
+		var dest ErrorApplicationJSON
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.Header.Get("Content-Type") == "application/problem+json" && true:
+		var dest ErrorApplicationProblemPlusJSON
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	case true:
+		// Content-type (text/plain) unsupported
+
+	}
+
+	return response, nil
 }
 
 // ParseListSessionsResponse parses an HTTP response from a ListSessionsWithResponse call
@@ -1022,14 +1740,57 @@ func ParseListSessionsResponse(rsp *http.Response) (*ListSessionsResponse, error
 		response.JSON200 = &dest
 
 	case rsp.Header.Get("Content-Type") == "application/json" && true:
-		var dest ErrorBody
+		var dest ErrorApplicationJSON
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSONDefault = &dest
 
 	case rsp.Header.Get("Content-Type") == "application/problem+json" && true:
-		var dest Problem
+		var dest ErrorApplicationProblemPlusJSON
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	case true:
+		// Content-type (text/plain) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseGetSessionResponse parses an HTTP response from a GetSessionWithResponse call
+func ParseGetSessionResponse(rsp *http.Response) (*GetSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SessionDocument
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.Header.Get("Content-Type") == "application/json" && true:
+		var dest ErrorApplicationJSON
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.Header.Get("Content-Type") == "application/problem+json" && true:
+		var dest ErrorApplicationProblemPlusJSON
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

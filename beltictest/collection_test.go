@@ -22,7 +22,7 @@ func TestMutationsWhilePaging(t *testing.T) {
 	require.NoError(t, err)
 	got := idsOf(page.Data)
 
-	// The older ones stand behind the cursor, the newer ones in front of it.
+	// The older ones stand after the cursor, the newer ones before it.
 	srv.Add(extra...)
 	require.NoError(t, srv.Remove(original[9]), "the session that the cursor names")
 	require.NoError(t, srv.Remove(original[15]))
@@ -173,7 +173,7 @@ func TestWhatIsHandedInAndOutIsACopy(t *testing.T) {
 	given := beltictest.GenerateSessions(1, 40)
 	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(given...))
 	want := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 40)...)).Sessions()
-	spoil := func(s *beltic.Session) {
+	clearLists := func(s *beltic.Session) {
 		clear(s.IdentityNumbers)
 		clear(s.Business.Shareholders)
 		for _, related := range []beltic.ToMany{s.Relationships.Documents, s.Relationships.SessionDevices, s.Relationships.Verifications} {
@@ -181,10 +181,10 @@ func TestWhatIsHandedInAndOutIsACopy(t *testing.T) {
 		}
 	}
 	for i, handedOut := range srv.Sessions() {
-		spoil(&given[i])
-		spoil(&handedOut)
+		clearLists(&given[i])
+		clearLists(&handedOut)
 		assert.Error(t, srv.Update(handedOut.ID, func(s *beltic.Session) {
-			spoil(s)
+			clearLists(s)
 			s.ID = "other"
 		}))
 	}

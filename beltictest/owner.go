@@ -37,39 +37,58 @@ var (
 
 type place struct{ locality, area, country, postalCode string }
 
-// setEntity fills in what is known of a person or business: nothing but a contact, if that, before
-// the session is started, and all of it later, except that some leave out what they can. The owner
-// gives the same data in each of its sessions.
-func (g *generator) setEntity(s *beltic.Session, owner *rand.Rand) {
-	name := personName(owner)
-	birthDate := date(owner, 1950, 2004)
-	legalName := choose(owner, businessNames) + " " + choose(owner, businessKinds)
-	registered := date(owner, 1990, 2022)
-	contact := newContact(owner)
-	address := newAddress(owner)
+// owner is the person or business of an account: what is the same in the account and in each of its
+// sessions.
+type owner struct {
+	isBusiness bool
+	accountID  string
+	businessID string // of a business
+	person     beltic.Person
+	business   beltic.Business
+	contact    beltic.Contact
+	address    beltic.Address
+}
 
+// newOwner makes the owner of the i-th account of a seed. Persons have the even accounts,
+// businesses the odd ones.
+func newOwner(rng *rand.Rand, i int) owner {
+	o := owner{isBusiness: i%2 == 1, accountID: newID(rng)}
+	if o.isBusiness {
+		o.businessID = newID(rng)
+	}
+	person := beltic.Person{Name: personName(rng), BirthDate: date(rng, 1950, 2004)}
+	business := beltic.Business{
+		LegalName:        choose(rng, businessNames) + " " + choose(rng, businessKinds),
+		RegistrationDate: date(rng, 1990, 2022),
+	}
+	o.contact, o.address = newContact(rng), newAddress(rng)
+	if o.isBusiness {
+		o.business = business
+		o.business.Shareholders = newShareholders(rng)
+	} else {
+		o.person = person
+	}
+	return o
+}
+
+// setEntity fills in what is known of a person or business: nothing but a contact, if that, before
+// the session is started, and all of it later, except that some leave out what they can.
+func (g *generator) setEntity(s *beltic.Session, o owner) {
 	if s.StartedAt.IsZero() {
 		if g.chance(0.4) {
-			s.Contact = contact
+			s.Contact = o.contact
 		}
 		return
 	}
 	isSparse := g.chance(0.2)
-	s.Contact = contact
-	if s.EntityType == beltic.EntityTypeBusiness {
-		s.Business = beltic.Business{LegalName: legalName, RegistrationDate: registered}
-		if !isSparse {
-			s.Business.Shareholders = newShareholders(owner)
-		}
-	} else {
-		s.Person = beltic.Person{Name: name, BirthDate: birthDate}
-	}
+	s.Person, s.Business, s.Contact = o.person, copyOf(o.business), o.contact
 	if isSparse {
+		s.Business.Shareholders = nil
 		s.Contact.Phone = ""
 		return
 	}
-	s.Address = address
-	s.IdentityNumbers = g.identityNumbers(s, address.CountryCode)
+	s.Address = o.address
+	s.IdentityNumbers = g.identityNumbers(s, o.address.CountryCode)
 }
 
 func personName(rng *rand.Rand) beltic.PersonName {

@@ -1,4 +1,4 @@
-package beltictest
+package recording
 
 import (
 	"bytes"
@@ -21,43 +21,43 @@ import (
 // error that it does not know; [Recorder.Err] and [Replayer.Err] tell it.
 var (
 	// ErrProductionKey is a request with a production key.
-	ErrProductionKey = errors.New("beltictest: a production key is not recorded")
+	ErrProductionKey = errors.New("recording: a production key is not recorded")
 	// ErrNotScrubbed is an exchange that may not be stored, because something personal or secret
 	// would be in it.
-	ErrNotScrubbed = errors.New("beltictest: nothing was recorded")
-	// ErrNotRecorded is a request that the recording has no answer to.
-	ErrNotRecorded = errors.New("beltictest: no such request was recorded")
+	ErrNotScrubbed = errors.New("recording: nothing was recorded")
+	// ErrNotRecorded is a request that the recording has no response to.
+	ErrNotRecorded = errors.New("recording: no such request was recorded")
 )
 
 const (
-	recordProduction = "sk_production_"
-	recordMaxBody    = 64 << 20
+	productionPrefix = "sk_production_"
+	maxBody          = 64 << 20
 )
 
-// recordLenient reads an answer with its faults: a recording of a bad answer must still be bad.
-var recordLenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+// lenient reads a response with its faults: a recording of a bad response must still be bad.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// recordedExchange is one file of a recording.
-type recordedExchange struct {
-	Request  recordedRequest  `json:"request"`
-	Response recordedResponse `json:"response"`
+// exchange is one file of a recording.
+type exchange struct {
+	Request  request  `json:"request"`
+	Response response `json:"response"`
 }
 
-type recordedRequest struct {
+type request struct {
 	Method string     `json:"method"`
 	Path   string     `json:"path"` // below the base URL, which is not recorded
 	Query  url.Values `json:"query,omitzero"`
 }
 
-type recordedResponse struct {
+type response struct {
 	Status int            `json:"status"`
 	Header http.Header    `json:"header"`
 	Body   jsontext.Value `json:"body,omitzero"`
 	Text   string         `json:"text,omitzero"` // stands for a body that is not JSON
 }
 
-// recordedPath is the path of a request below the base URL, with its segments replaced.
-func recordedPath(u *url.URL, replace func(segment string) string) string {
+// pathOf is the path of a request below the base URL, with its segments replaced.
+func pathOf(u *url.URL, replace func(segment string) string) string {
 	path := u.EscapedPath()
 	if i := strings.LastIndex(path, "/identity/"); i >= 0 {
 		path = path[i:]
@@ -85,19 +85,19 @@ type Recorder struct {
 	err      error
 }
 
-// RecordOption changes a [Recorder] while it is made.
-type RecordOption func(*Recorder)
+// Option changes a [Recorder] while it is made.
+type Option func(*Recorder)
 
-// RecordThrough sends the requests through next instead of [http.DefaultTransport].
-func RecordThrough(next http.RoundTripper) RecordOption { return func(r *Recorder) { r.next = next } }
+// Through sends the requests through next instead of [http.DefaultTransport].
+func Through(next http.RoundTripper) Option { return func(r *Recorder) { r.next = next } }
 
-// AllowProductionKey records requests with a production key too. The answers are scrubbed all the
-// same; think twice.
-func AllowProductionKey() RecordOption { return func(r *Recorder) { r.allowProduction = true } }
+// AllowProductionKey records requests with a production key too. The responses are scrubbed all
+// the same; think twice.
+func AllowProductionKey() Option { return func(r *Recorder) { r.allowProduction = true } }
 
 // Record makes a [Recorder] that writes 001.json, 002.json and so on into dir, one file for each
-// answer, in the order in which they arrive. The directory is made if need be, and must not hold a
-// recording already.
+// response, in the order in which they arrive. The directory is made if need be, and must not hold
+// a recording already.
 //
 // Nothing is stored but what an allow-list names: the members of the documented shape, known values
 // of enums, booleans, the documented numbers, and timestamps, all moved by one offset. Every other
@@ -105,19 +105,19 @@ func AllowProductionKey() RecordOption { return func(r *Recorder) { r.allowProdu
 // same text always becomes the same made-up one, so ids, cursors and links still fit together; the
 // secret behind that ends with the process. Dates without a time are personal and made up. Request
 // headers and bodies, the host and the base path are never stored. A last check reads each file
-// before it is written: if the key, the host or a text of the answer is still there, nothing is
+// before it is written: if the key, the host or a text of the response is still there, nothing is
 // written and the round trip fails with [ErrNotScrubbed]. So does, before it is sent, a request
 // with a query parameter that is not documented.
 //
 // Lengths and punctuation of texts survive, as do the documented numbers: look at a recording
 // before you publish it.
-func Record(dir string, opts ...RecordOption) (*Recorder, error) {
+func Record(dir string, opts ...Option) (*Recorder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("beltictest: %w", err)
+		return nil, fmt.Errorf("recording: %w", err)
 	}
-	old, err := filepath.Glob(filepath.Join(dir, recordingFiles))
+	old, err := filepath.Glob(filepath.Join(dir, filePattern))
 	if err != nil || len(old) > 0 {
-		return nil, errors.New("beltictest: the directory already holds a recording; remove it or choose another")
+		return nil, errors.New("recording: the directory already holds a recording; remove it or choose another")
 	}
 	r := &Recorder{next: http.DefaultTransport, dir: dir, scrubber: newScrubber()}
 	for _, opt := range opts {
@@ -126,18 +126,18 @@ func Record(dir string, opts ...RecordOption) (*Recorder, error) {
 	return r, nil
 }
 
-// RecordSummary counts what a [Recorder] did.
-type RecordSummary struct {
+// Summary counts what a [Recorder] did.
+type Summary struct {
 	Files    int // exchanges stored
 	Replaced int // texts made up
 	Dropped  int // members and link parameters left out because they are not documented
 }
 
 // Summary is what was recorded so far.
-func (r *Recorder) Summary() RecordSummary {
+func (r *Recorder) Summary() Summary {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return RecordSummary{Files: r.files, Replaced: r.scrubber.replaced, Dropped: r.scrubber.dropped}
+	return Summary{Files: r.files, Replaced: r.scrubber.replaced, Dropped: r.scrubber.dropped}
 }
 
 // Err is the first exchange that was refused or could not be stored, or nil. Check it when the
@@ -155,7 +155,7 @@ func (r *Recorder) CloseIdleConnections() {
 	}
 }
 
-// RoundTrip sends the request and returns the real answer, once its scrubbed copy is stored.
+// RoundTrip sends the request and returns the real response, once its scrubbed copy is stored.
 func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := r.admit(req); err != nil {
 		if req.Body != nil {
@@ -167,13 +167,13 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, recordMaxBody+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	resp.Body.Close()
 	if err != nil {
 		return nil, err
 	}
-	if len(body) > recordMaxBody {
-		return nil, r.fail(recordError(ErrNotScrubbed, "the body is too large"))
+	if len(body) > maxBody {
+		return nil, r.fail(refusal(ErrNotScrubbed, "the body is too large"))
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	if err := r.record(req, resp, body); err != nil {
@@ -185,19 +185,19 @@ func (r *Recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 // admit refuses what cannot be recorded before it is sent.
 func (r *Recorder) admit(req *http.Request) error {
 	if !r.allowProduction && hasProductionKey(req) {
-		return recordError(ErrProductionKey, "use a staging key, or allow it with AllowProductionKey")
+		return refusal(ErrProductionKey, "use a staging key, or allow it with AllowProductionKey")
 	}
 	query, err := url.ParseQuery(req.URL.RawQuery)
 	if err != nil {
-		return recordError(ErrNotScrubbed, "the query cannot be read")
+		return refusal(ErrNotScrubbed, "the query cannot be read")
 	}
 	for name := range query {
-		if scrubQuery[name] == nil {
-			return recordError(ErrNotScrubbed, "the request has a query parameter that is not documented")
+		if queryRules[name] == nil {
+			return refusal(ErrNotScrubbed, "the request has a query parameter that is not documented")
 		}
 	}
-	if !slices.Contains(scrubMethods, req.Method) {
-		return recordError(ErrNotScrubbed, "the request has an unusual method")
+	if !slices.Contains(methods, req.Method) {
+		return refusal(ErrNotScrubbed, "the request has an unusual method")
 	}
 	return nil
 }
@@ -205,40 +205,40 @@ func (r *Recorder) admit(req *http.Request) error {
 func hasProductionKey(req *http.Request) bool {
 	for _, values := range req.Header {
 		for _, value := range values {
-			if strings.Contains(strings.ToLower(value), recordProduction) {
+			if strings.Contains(strings.ToLower(value), productionPrefix) {
 				return true
 			}
 		}
 	}
-	return strings.Contains(strings.ToLower(req.URL.String()), recordProduction)
+	return strings.Contains(strings.ToLower(req.URL.String()), productionPrefix)
 }
 
 func (r *Recorder) record(req *http.Request, resp *http.Response, body []byte) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	exchange, err := r.scrubber.exchange(req, resp, body)
+	e, err := r.scrubber.scrub(req, resp, body)
 	if err != nil {
-		return recordError(ErrNotScrubbed, "the answer cannot be read")
+		return refusal(ErrNotScrubbed, "the response cannot be read")
 	}
-	file, err := json.Marshal(exchange, recordLenient, json.Deterministic(true), jsontext.WithIndent("  "))
+	file, err := json.Marshal(e, lenient, json.Deterministic(true), jsontext.WithIndent("  "))
 	if err != nil {
-		return recordError(ErrNotScrubbed, "the answer cannot be written")
+		return refusal(ErrNotScrubbed, "the response cannot be written")
 	}
-	if err := r.scrubber.check(file, recordSecrets(req)); err != nil {
+	if err := r.scrubber.check(file, secretsOf(req)); err != nil {
 		return err
 	}
-	if err := recordFile(filepath.Join(r.dir, fmt.Sprintf("%03d.json", r.files+1)), append(file, '\n')); err != nil {
-		return fmt.Errorf("beltictest: %w", err)
+	if err := writeFile(filepath.Join(r.dir, fmt.Sprintf("%03d.json", r.files+1)), append(file, '\n')); err != nil {
+		return fmt.Errorf("recording: %w", err)
 	}
 	r.files++
 	return nil
 }
 
-// recordSecrets are what of the request must not be in its file. The reserved name that stands for
+// secretsOf are what of the request must not be in its file. The reserved name that stands for
 // every host is no secret.
-func recordSecrets(req *http.Request) []string {
+func secretsOf(req *http.Request) []string {
 	secrets := []string{req.URL.Host, req.URL.Hostname(), req.Host}
-	secrets = slices.DeleteFunc(secrets, func(host string) bool { return host == scrubHost })
+	secrets = slices.DeleteFunc(secrets, func(host string) bool { return host == madeUpHost })
 	for _, name := range []string{"X-Api-Key", "Authorization", "Proxy-Authorization", "Cookie"} {
 		for _, value := range req.Header.Values(name) {
 			_, credentials, _ := strings.Cut(value, " ")
@@ -248,8 +248,8 @@ func recordSecrets(req *http.Request) []string {
 	return secrets
 }
 
-// recordFile writes all of a file or none of it, readable by its owner only.
-func recordFile(path string, content []byte) (err error) {
+// writeFile writes all of a file or none of it, readable by its owner only.
+func writeFile(path string, content []byte) (err error) {
 	temp, err := os.CreateTemp(filepath.Dir(path), ".recording-*")
 	if err != nil {
 		return err
@@ -275,4 +275,4 @@ func (r *Recorder) fail(err error) error {
 	return err
 }
 
-func recordError(kind error, why string) error { return fmt.Errorf("%w: %s", kind, why) }
+func refusal(kind error, why string) error { return fmt.Errorf("%w: %s", kind, why) }

@@ -1,4 +1,4 @@
-package beltictest
+package recording
 
 import (
 	"bytes"
@@ -23,116 +23,134 @@ import (
 	"github.com/belticlabs/beltic-go"
 )
 
-// scrubRule says what of one place in an answer may reach the disk. Null and booleans stay; what is
+// rule says what of one place in a response may reach the disk. Null and booleans stay; what is
 // not named is replaced, or dropped with its name. An array has the rule of its elements.
-type scrubRule struct {
-	members map[string]*scrubRule                 // of an object; others are dropped
+type rule struct {
+	members map[string]*rule                      // of an object; others are dropped
 	text    func(s *scrubber, text string) string // nil replaces every text
 	number  bool                                  // numbers stay
 }
 
 var (
-	scrubFree    = &scrubRule{}
-	scrubNumber  = &scrubRule{number: true}
-	scrubCount   = &scrubRule{number: true, text: (*scrubber).count}
-	scrubInstant = &scrubRule{text: (*scrubber).instant}
-	scrubHref    = &scrubRule{text: (*scrubber).link}
-	scrubLink    = &scrubRule{text: (*scrubber).link, members: map[string]*scrubRule{"href": scrubHref}}
-	scrubType    = scrubOneOf("session", "account", "business", "document", "session_device", "verification")
+	freeText    = &rule{}
+	plainNumber = &rule{number: true}
+	shortNumber = &rule{number: true, text: (*scrubber).count}
+	timestamp   = &rule{text: (*scrubber).instant}
+	href        = &rule{text: (*scrubber).link}
+	link        = &rule{text: (*scrubber).link, members: map[string]*rule{"href": href}}
+	recordType  = oneOf("session", "account", "business", "document", "session_device", "verification")
 )
 
-// scrubAnswer is the allow-list: the shape of the models, and of the known errors.
-var scrubAnswer = func() *scrubRule {
-	page := scrubRuleOf(reflect.TypeFor[beltic.Page[beltic.Session]](), "")
-	for name := range page.members["links"].members {
-		page.members["links"].members[name] = scrubLink
-	}
-	problem := scrubRuleOf(reflect.TypeFor[beltic.ErrorObject](), "")
-	problem.members["status"] = scrubCount
-	for _, name := range []string{"message", "details", "error_code", "error_message", "request_id", "instance", "type"} {
-		problem.members[name] = scrubFree
-	}
-	answer := &scrubRule{members: map[string]*scrubRule{"error": problem, "errors": problem}}
-	maps.Copy(answer.members, problem.members)
-	maps.Copy(answer.members, page.members)
-	return answer
-}()
-
-// scrubQuery are the documented query parameters.
-var scrubQuery = map[string]*scrubRule{
-	"page[size]": scrubCount, "page[total]": scrubOneOf("true", "false"), "page[after]": scrubFree, "page[before]": scrubFree,
-	"status":          scrubRuleOf(reflect.TypeFor[beltic.SessionStatus](), ""),
-	"entity_type":     scrubRuleOf(reflect.TypeFor[beltic.EntityType](), ""),
-	"filter[account]": scrubFree, "filter[session_device]": scrubFree,
+// bodyRules are the allow-list: for each collection of the API the shape of its model, and in each
+// of them the known errors.
+var bodyRules = map[string]*rule{
+	"sessions": bodyRule(reflect.TypeFor[beltic.Page[beltic.Session]]()),
+	"accounts": bodyRule(reflect.TypeFor[beltic.Page[beltic.Account]]()),
 }
 
-// scrubHeaders are the response headers that are kept; a request header never is.
-var scrubHeaders = map[string]func(s *scrubber, value string) string{
+// bodyRule is that of a page of records, and so of one record: an object has the rule of its array.
+func bodyRule(model reflect.Type) *rule {
+	page := ruleOf(model, "")
+	for name := range page.members["links"].members {
+		page.members["links"].members[name] = link
+	}
+	problem := ruleOf(reflect.TypeFor[beltic.ErrorObject](), "")
+	problem.members["status"] = shortNumber
+	for _, name := range []string{"message", "details", "error_code", "error_message", "request_id", "instance", "type"} {
+		problem.members[name] = freeText
+	}
+	body := &rule{members: map[string]*rule{"error": problem, "errors": problem}}
+	maps.Copy(body.members, problem.members)
+	maps.Copy(body.members, page.members)
+	return body
+}
+
+// bodyRuleOf is the rule for the response to a request. What is at paths that the library does not
+// know has the shape of sessions or is dropped.
+func bodyRuleOf(u *url.URL) *rule {
+	for segment := range strings.SplitSeq(pathOf(u, strings.Clone), "/") {
+		if r := bodyRules[segment]; r != nil {
+			return r
+		}
+	}
+	return bodyRules["sessions"]
+}
+
+// queryRules are the documented query parameters.
+var queryRules = map[string]*rule{
+	"page[size]": shortNumber, "page[total]": oneOf("true", "false"), "page[after]": freeText, "page[before]": freeText,
+	"status":          ruleOf(reflect.TypeFor[beltic.SessionStatus](), ""),
+	"entity_type":     ruleOf(reflect.TypeFor[beltic.EntityType](), ""),
+	"filter[account]": freeText, "filter[session_device]": freeText,
+}
+
+// headerRules are the response headers that are kept; a request header never is.
+var headerRules = map[string]func(s *scrubber, value string) string{
 	"Content-Type": (*scrubber).mediaType, "Date": (*scrubber).httpDate, "Retry-After": (*scrubber).retryAfter,
 	"X-Request-Id": (*scrubber).pseudonym, "Request-Id": (*scrubber).pseudonym, "X-Amzn-Requestid": (*scrubber).pseudonym,
 	"X-Correlation-Id": (*scrubber).pseudonym, "Cf-Ray": (*scrubber).pseudonym,
 }
 
 var (
-	scrubRoute      = []string{"v1", "identity", "sessions", "accounts", "verifications", "decline"}
-	scrubMediaTypes = []string{"application/json", "application/vnd.api+json", "application/problem+json", "text/html", "text/plain"}
-	scrubMethods    = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
-	scrubEnvelope   = []string{"request", "response", "method", "path", "query", "status", "header", "body", "text",
+	routeWords = []string{"v1", "identity", "sessions", "accounts", "verifications", "decline"}
+	mediaTypes = []string{"application/json", "application/vnd.api+json", "application/problem+json", "text/html", "text/plain"}
+	methods    = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+	fileWords  = []string{"request", "response", "method", "path", "query", "status", "header", "body", "text",
 		scrubbedText, scrubbedHTML}
 )
 
 const (
-	scrubHost    = "example.com" // stands for the server and for the domain of every e-mail address
+	madeUpHost   = "example.com" // stands for the server and for the domain of every e-mail address
 	scrubbedText = "This body was not JSON, so it was not recorded."
 	scrubbedHTML = "<html><body>" + scrubbedText + "</body></html>"
 )
 
-// scrubFixed takes off what the scrubber itself puts into links, paths and e-mail addresses.
-var scrubFixed = func() *strings.Replacer {
-	fixed := []string{scrubHost, ""}
-	for _, segment := range scrubRoute {
+// fixedTexts takes off what the scrubber itself puts into links, paths and e-mail addresses.
+var fixedTexts = func() *strings.Replacer {
+	fixed := []string{madeUpHost, ""}
+	for _, segment := range routeWords {
 		fixed = append(fixed, "/"+segment, "/")
 	}
-	for name := range scrubQuery {
+	for name := range queryRules {
 		fixed = append(fixed, url.QueryEscape(name)+"=", "=")
 	}
 	return strings.NewReplacer(fixed...)
 }()
 
-// scrubRuleOf derives the rule of a model. A type that it does not know is replaced or dropped.
-func scrubRuleOf(t reflect.Type, name string) *scrubRule {
+// ruleOf derives the rule of a model. A type that it does not know is replaced or dropped.
+func ruleOf(t reflect.Type, name string) *rule {
 	switch {
 	case t == reflect.TypeFor[time.Time]():
-		return scrubInstant
+		return timestamp
 	case t == reflect.TypeFor[beltic.Optional[float64]](), t == reflect.TypeFor[beltic.Optional[int]]():
-		return scrubNumber
+		return plainNumber
 	case t.Implements(reflect.TypeFor[interface{ Known() bool }]()):
-		return scrubIf(func(text string) bool {
+		return keepIf(func(text string) bool {
 			return reflect.ValueOf(text).Convert(t).Interface().(interface{ Known() bool }).Known()
 		})
 	case name == "type":
-		return scrubType
+		return recordType
 	case t.Kind() == reflect.Slice:
-		return scrubRuleOf(t.Elem(), name)
+		return ruleOf(t.Elem(), name)
 	case t.Kind() != reflect.Struct:
-		return scrubFree
+		return freeText
 	}
-	members := map[string]*scrubRule{}
+	members := map[string]*rule{}
 	for field := range t.Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if name != "" && name != "-" {
-			members[name] = scrubRuleOf(field.Type, name)
+			members[name] = ruleOf(field.Type, name)
 		}
 	}
-	return &scrubRule{members: members}
+	return &rule{members: members}
 }
 
-func scrubIf(keep func(string) bool) *scrubRule {
-	return &scrubRule{text: func(s *scrubber, text string) string { return s.keepIf(keep(text), text) }}
+func keepIf(keep func(string) bool) *rule {
+	return &rule{text: func(s *scrubber, text string) string { return s.keepIf(keep(text), text) }}
 }
 
-func scrubOneOf(texts ...string) *scrubRule {
-	return scrubIf(func(text string) bool { return slices.Contains(texts, text) })
+func oneOf(texts ...string) *rule {
+	return keepIf(func(text string) bool { return slices.Contains(texts, text) })
 }
 
 // scrubber makes one recording fit to be stored. It is not safe for concurrent use.
@@ -143,7 +161,7 @@ type scrubber struct {
 	pseudonyms map[[sha256.Size]byte]string // by the keyed hash of the original
 	made       map[string]bool              // pseudonyms, and what was put together from them
 
-	originals scrubOriginals  // of the exchange at hand: what must not reach the disk
+	originals originals       // of the exchange at hand: what must not reach the disk
 	kept      map[string]bool // of the exchange at hand
 
 	replaced, dropped int
@@ -155,42 +173,45 @@ func newScrubber() *scrubber {
 		words:      map[string]bool{"https": true, "example": true, "com": true},
 		pseudonyms: map[[sha256.Size]byte]string{},
 		made:       map[string]bool{},
-		originals:  scrubOriginals{},
+		originals:  originals{},
 		kept:       map[string]bool{},
 	}
 	rand.Read(s.secret)
 	const year = 365 * 24 * time.Hour
 	s.offset = -(year + mathrand.N(4*year)).Truncate(time.Second)
-	s.learn(&scrubRule{members: scrubQuery})
-	s.learn(scrubAnswer)
-	headers := slices.Collect(maps.Keys(scrubHeaders))
-	for _, word := range slices.Concat(scrubRoute, scrubMediaTypes, scrubMethods, scrubEnvelope, headers) {
+	s.learn(&rule{members: queryRules})
+	for _, r := range bodyRules {
+		s.learn(r)
+	}
+	headers := slices.Collect(maps.Keys(headerRules))
+	for _, word := range slices.Concat(routeWords, mediaTypes, methods, fileWords, headers) {
 		s.words[word] = true
 	}
 	return s
 }
 
-func (s *scrubber) learn(rule *scrubRule) {
+func (s *scrubber) learn(rule *rule) {
 	for name, member := range rule.members {
 		s.words[name] = true
 		s.learn(member)
 	}
 }
 
-func (s *scrubber) exchange(req *http.Request, resp *http.Response, body []byte) (*recordedExchange, error) {
-	isJSON := jsontext.Value(body).IsValid(recordLenient)
+// scrub is the exchange that may be stored.
+func (s *scrubber) scrub(req *http.Request, resp *http.Response, body []byte) (*exchange, error) {
+	isJSON := jsontext.Value(body).IsValid(lenient)
 	clear(s.originals)
 	clear(s.kept)
 	s.collect(req, resp, body, isJSON)
-	e := &recordedExchange{
-		Request:  recordedRequest{Method: req.Method, Path: s.path(req.URL), Query: s.query(req.URL.Query())},
-		Response: recordedResponse{Status: resp.StatusCode, Header: s.header(resp.Header)},
+	e := &exchange{
+		Request:  request{Method: req.Method, Path: s.path(req.URL), Query: s.query(req.URL.Query())},
+		Response: response{Status: resp.StatusCode, Header: s.header(resp.Header)},
 	}
 	var err error
 	switch {
 	case len(body) == 0:
 	case isJSON:
-		e.Response.Body, err = s.body(body)
+		e.Response.Body, err = s.body(body, bodyRuleOf(req.URL))
 	case bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")):
 		e.Response.Text = scrubbedHTML
 	default:
@@ -209,7 +230,7 @@ func (s *scrubber) collect(req *http.Request, resp *http.Response, body []byte, 
 	if !isJSON {
 		return
 	}
-	_ = scrubTokens(body, func(token jsontext.Token) error { // it has no failure: the body is valid
+	_ = eachToken(body, func(token jsontext.Token) error { // it has no failure: the body is valid
 		if token.Kind() == '"' {
 			text := token.String()
 			s.original(text)
@@ -222,13 +243,13 @@ func (s *scrubber) collect(req *http.Request, resp *http.Response, body []byte, 
 	})
 }
 
-func (s *scrubber) body(body []byte) (jsontext.Value, error) {
+func (s *scrubber) body(body []byte, rule *rule) (jsontext.Value, error) {
 	var out bytes.Buffer
-	err := s.value(jsontext.NewDecoder(bytes.NewReader(body), recordLenient), jsontext.NewEncoder(&out, recordLenient), scrubAnswer)
+	err := s.value(jsontext.NewDecoder(bytes.NewReader(body), lenient), jsontext.NewEncoder(&out, lenient), rule)
 	return jsontext.Value(bytes.TrimSpace(out.Bytes())), err
 }
 
-func (s *scrubber) value(dec *jsontext.Decoder, enc *jsontext.Encoder, rule *scrubRule) error {
+func (s *scrubber) value(dec *jsontext.Decoder, enc *jsontext.Encoder, rule *rule) error {
 	token, err := dec.ReadToken()
 	if err != nil {
 		return err
@@ -263,7 +284,7 @@ func (*scrubber) inside(dec *jsontext.Decoder, enc *jsontext.Encoder, begin, end
 	return enc.WriteToken(end)
 }
 
-func (s *scrubber) member(dec *jsontext.Decoder, enc *jsontext.Encoder, rule *scrubRule) error {
+func (s *scrubber) member(dec *jsontext.Decoder, enc *jsontext.Encoder, rule *rule) error {
 	name, err := dec.ReadToken()
 	if err != nil {
 		return err
@@ -279,8 +300,8 @@ func (s *scrubber) member(dec *jsontext.Decoder, enc *jsontext.Encoder, rule *sc
 	return s.value(dec, enc, member)
 }
 
-func scrubTokens(value []byte, visit func(jsontext.Token) error) error {
-	dec := jsontext.NewDecoder(bytes.NewReader(value), recordLenient)
+func eachToken(value []byte, visit func(jsontext.Token) error) error {
+	dec := jsontext.NewDecoder(bytes.NewReader(value), lenient)
 	for {
 		token, err := dec.ReadToken()
 		if errors.Is(err, io.EOF) {
@@ -295,7 +316,7 @@ func scrubTokens(value []byte, visit func(jsontext.Token) error) error {
 	}
 }
 
-func (s *scrubber) text(rule *scrubRule, text string) string {
+func (s *scrubber) text(rule *rule, text string) string {
 	if rule.text == nil {
 		return s.pseudonym(text)
 	}
@@ -321,9 +342,9 @@ func (s *scrubber) keepIf(ok bool, text string) string {
 	return s.pseudonym(text)
 }
 
-func (s *scrubber) count(text string) string { return s.keepIf(scrubShortNumber(text, 6), text) }
+func (s *scrubber) count(text string) string { return s.keepIf(isShortNumber(text, 6), text) }
 
-func scrubShortNumber(text string, maxLen int) bool {
+func isShortNumber(text string, maxLen int) bool {
 	return text != "" && len(text) <= maxLen && strings.Trim(text, "0123456789") == ""
 }
 
@@ -354,7 +375,7 @@ func (s *scrubber) link(text string) string {
 	}
 	link := s.path(u)
 	if u.Host != "" {
-		link = "https://" + scrubHost + link
+		link = "https://" + madeUpHost + link
 	}
 	if query := s.query(u.Query()); len(query) > 0 {
 		link += "?" + query.Encode()
@@ -365,8 +386,8 @@ func (s *scrubber) link(text string) string {
 
 // path keeps the route, and replaces ids.
 func (s *scrubber) path(u *url.URL) string {
-	path := recordedPath(u, func(segment string) string {
-		if slices.Contains(scrubRoute, segment) {
+	path := pathOf(u, func(segment string) string {
+		if slices.Contains(routeWords, segment) {
 			return segment
 		}
 		return s.pseudonym(segment)
@@ -378,7 +399,7 @@ func (s *scrubber) path(u *url.URL) string {
 func (s *scrubber) query(query url.Values) url.Values {
 	scrubbed := url.Values{}
 	for name, values := range query {
-		rule := scrubQuery[name]
+		rule := queryRules[name]
 		if rule == nil {
 			s.dropped++
 			continue
@@ -392,7 +413,7 @@ func (s *scrubber) query(query url.Values) url.Values {
 
 func (s *scrubber) header(header http.Header) http.Header {
 	scrubbed := http.Header{}
-	for name, scrub := range scrubHeaders {
+	for name, scrub := range headerRules {
 		for _, value := range header.Values(name) {
 			if value = scrub(s, value); value != "" {
 				scrubbed.Add(name, value)
@@ -404,7 +425,7 @@ func (s *scrubber) header(header http.Header) http.Header {
 
 func (s *scrubber) mediaType(value string) string {
 	media, _, _ := mime.ParseMediaType(value)
-	if !slices.Contains(scrubMediaTypes, media) {
+	if !slices.Contains(mediaTypes, media) {
 		return ""
 	}
 	return media
@@ -419,7 +440,7 @@ func (s *scrubber) httpDate(value string) string {
 }
 
 func (s *scrubber) retryAfter(value string) string {
-	if scrubShortNumber(value, 6) {
+	if isShortNumber(value, 6) {
 		return s.keep(value)
 	}
 	return s.httpDate(value)
@@ -430,7 +451,7 @@ func (s *scrubber) retryAfter(value string) string {
 func (s *scrubber) original(texts ...string) {
 	isSeparator := func(r rune) bool { return strings.ContainsRune(" /[]?&=:.", r) }
 	isWord := func(part string) bool { return s.words[part] || beltic.SessionStatus(part).Known() }
-	isTelling := func(part string) bool { return !isWord(part) && !scrubShortNumber(part, 3) }
+	isTelling := func(part string) bool { return !isWord(part) && !isShortNumber(part, 3) }
 	for _, text := range texts {
 		parts := strings.FieldsFunc(text, isSeparator)
 		if len(parts) > 0 && (!isWord(parts[0]) || slices.ContainsFunc(parts, isTelling)) {
@@ -443,7 +464,7 @@ func (s *scrubber) original(texts ...string) {
 // another text, so that ids and cursors keep their meaning. Lengths and ASCII punctuation survive.
 func (s *scrubber) pseudonym(text string) string {
 	s.replaced++
-	if strings.IndexFunc(text, scrubReplaced) < 0 {
+	if strings.IndexFunc(text, isReplaced) < 0 {
 		return s.keep(text)
 	}
 	mac := hmac.New(sha256.New, s.secret)
@@ -460,17 +481,17 @@ func (s *scrubber) pseudonym(text string) string {
 // draw tries until the pseudonym is new. Where the shape has too few, the pseudonym grows.
 func (s *scrubber) draw(text string, random *mathrand.Rand) string {
 	const triesPerLength, maxTries = 32, 1024
-	local, isEmail := scrubEmail(text)
+	local, isEmail := splitEmail(text)
 	_, err := time.Parse(time.DateOnly, text)
 	isDate := err == nil
 	for try := 0; ; try++ {
-		body := scrubShape(local+strings.Repeat("0", try/triesPerLength), random)
+		body := sameShape(local+strings.Repeat("0", try/triesPerLength), random)
 		made := body
 		switch {
 		case isEmail:
-			made += "@" + scrubHost
+			made += "@" + madeUpHost
 		case isDate:
-			// Older than anyone alive, so that no answer to come holds it as an original.
+			// Older than anyone alive, so that no response to come holds it as an original.
 			made = time.Date(1900, time.January, 1+random.IntN(7300), 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
 			body = made
 		}
@@ -480,7 +501,7 @@ func (s *scrubber) draw(text string, random *mathrand.Rand) string {
 	}
 }
 
-func scrubEmail(text string) (local string, ok bool) {
+func splitEmail(text string) (local string, ok bool) {
 	local, domain, found := strings.Cut(text, "@")
 	if !found || local == "" || domain == "" || strings.ContainsAny(text, " \t\r\n") || strings.Contains(domain, "@") {
 		return text, false
@@ -488,20 +509,20 @@ func scrubEmail(text string) (local string, ok bool) {
 	return local, true
 }
 
-func scrubReplaced(r rune) bool {
+func isReplaced(r rune) bool {
 	return r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= utf8.RuneSelf
 }
 
-// scrubShape has no vowels and no zero, so that it spells no name and is a number where it has
+// sameShape has no vowels and no zero, so that it spells no name and is a number where it has
 // digits only. Hexadecimal stays so.
-func scrubShape(text string, random *mathrand.Rand) string {
+func sameShape(text string, random *mathrand.Rand) string {
 	letters := "bcdfghjklmnpqrstvwxz"
 	if len(text) >= 8 && strings.Trim(text, "0123456789abcdefABCDEF-") == "" && strings.ContainsAny(text, "0123456789") {
 		letters = "abcdef"
 	}
 	return strings.Map(func(r rune) rune {
 		switch {
-		case !scrubReplaced(r):
+		case !isReplaced(r):
 			return r
 		case r <= '9':
 			return rune('1' + random.IntN(9))
@@ -517,20 +538,20 @@ func scrubShape(text string, random *mathrand.Rand) string {
 	}, text)
 }
 
-// check is the gate in front of the disk. It trusts nothing above: every text of the file must be a
+// check is the gate to the disk. It trusts nothing above: every text of the file must be a
 // word of the shape, made up or kept on purpose, and no made-up text may contain an original.
 func (s *scrubber) check(file []byte, secrets []string) error {
 	lower := strings.ToLower(string(file))
 	for _, secret := range secrets {
 		if secret != "" && strings.Contains(lower, strings.ToLower(secret)) {
-			return recordError(ErrNotScrubbed, "the key or the host is still in it")
+			return refusal(ErrNotScrubbed, "the key or the host is still in it")
 		}
 	}
-	return scrubTokens(file, func(token jsontext.Token) error {
+	return eachToken(file, func(token jsontext.Token) error {
 		text := token.String()
 		isBad := token.Kind() == '"' && !s.passes(text) || token.Kind() == '0' && s.originals.in(text, 8)
 		if isBad {
-			return recordError(ErrNotScrubbed, "a text of the answer is still in it")
+			return refusal(ErrNotScrubbed, "a text of the response is still in it")
 		}
 		return nil
 	})
@@ -541,15 +562,15 @@ func (s *scrubber) passes(text string) bool {
 	if s.words[text] || s.kept[text] {
 		return true
 	}
-	rest := scrubFixed.Replace(text)
+	rest := fixedTexts.Replace(text)
 	unescaped, _ := url.QueryUnescape(rest) // an original may have been escaped
 	return s.made[text] && !s.originals.in(rest, 8) && !s.originals.in(unescaped, 8)
 }
 
-// scrubOriginals are the texts of an answer, by their first four bytes.
-type scrubOriginals map[string]map[string]bool
+// originals are the texts of a response, by their first four bytes.
+type originals map[string]map[string]bool
 
-func (o scrubOriginals) add(text string) {
+func (o originals) add(text string) {
 	if len(text) < 4 {
 		return
 	}
@@ -560,7 +581,7 @@ func (o scrubOriginals) add(text string) {
 }
 
 // in reports whether a text contains an original of at least minLen bytes.
-func (o scrubOriginals) in(text string, minLen int) bool {
+func (o originals) in(text string, minLen int) bool {
 	for i := range max(0, len(text)-3) {
 		for original := range o[text[i:i+4]] {
 			if len(original) >= minLen && strings.HasPrefix(text[i:], original) {

@@ -1,4 +1,4 @@
-package beltictest_test
+package recording_test
 
 import (
 	"bytes"
@@ -29,26 +29,27 @@ import (
 
 	"github.com/belticlabs/beltic-go"
 	"github.com/belticlabs/beltic-go/beltictest"
+	"github.com/belticlabs/beltic-go/beltictest/recording"
 )
 
 const (
-	recordKey  = "sk_staging_0123456789abcdef"
-	recordBase = "https://staging.internal.test/tenant-seven/v1"
-	recordList = recordBase + "/identity/sessions"
+	stagingKey  = "sk_staging_0123456789abcdef"
+	stagingBase = "https://staging.internal.test/tenant-seven/v1"
+	stagingList = stagingBase + "/identity/sessions"
 )
 
-// recordHandler is a transport that asks a handler, without a network.
-type recordHandler struct{ http.HandlerFunc }
+// handlerTransport is a transport that asks a handler, without a network.
+type handlerTransport struct{ http.HandlerFunc }
 
-func (h recordHandler) RoundTrip(req *http.Request) (*http.Response, error) {
-	answer := httptest.NewRecorder()
-	h.ServeHTTP(answer, req)
-	resp := answer.Result()
+func (h handlerTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, req)
+	resp := w.Result()
 	resp.Request = req
 	return resp, nil
 }
 
-func recordAnswer(status int, header http.Header, body string) http.HandlerFunc {
+func responding(status int, header http.Header, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		maps.Copy(w.Header(), header)
 		w.WriteHeader(status)
@@ -56,25 +57,25 @@ func recordAnswer(status int, header http.Header, body string) http.HandlerFunc 
 	}
 }
 
-func newRecorder(t *testing.T, h http.HandlerFunc, opts ...beltictest.RecordOption) (r *beltictest.Recorder, dir string) {
+func newRecorder(t *testing.T, h http.HandlerFunc, opts ...recording.Option) (r *recording.Recorder, dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "recording")
-	r, err := beltictest.Record(dir, append(opts, beltictest.RecordThrough(recordHandler{h}))...)
+	r, err := recording.Record(dir, append(opts, recording.Through(handlerTransport{h}))...)
 	require.NoError(t, err)
 	return r, dir
 }
 
-func recordGet(t *testing.T, transport http.RoundTripper, target string) (*http.Response, error) {
+func get(t *testing.T, transport http.RoundTripper, target string) (*http.Response, error) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
 	require.NoError(t, err)
-	req.Header.Set("X-Api-Key", recordKey)
+	req.Header.Set("X-Api-Key", stagingKey)
 	return transport.RoundTrip(req)
 }
 
-func recordClient(t *testing.T, transport http.RoundTripper, base string) *beltic.Client {
+func newClient(t *testing.T, transport http.RoundTripper, base string) *beltic.Client {
 	t.Helper()
-	client, err := beltic.NewClient(recordKey, beltic.WithBaseURL(base), beltic.WithMaxRetries(0),
+	client, err := beltic.NewClient(stagingKey, beltic.WithBaseURL(base), beltic.WithMaxRetries(0),
 		beltic.WithHTTPClient(&http.Client{Transport: transport}))
 	require.NoError(t, err)
 	return client
@@ -175,15 +176,15 @@ func (c *canaries) session(i int, created time.Time) map[string]any {
 	}
 }
 
-// recordServer pages through sessions full of canaries.
-type recordServer struct {
+// canaryServer pages through sessions full of canaries.
+type canaryServer struct {
 	c        *canaries
 	sessions []map[string]any
-	cursors  []string // to what is behind the session
+	cursors  []string // to what comes after the session
 }
 
-func newRecordServer(seed uint64, n int) *recordServer {
-	s := &recordServer{c: &canaries{rng: rand.New(rand.NewPCG(seed, seed))}}
+func newCanaryServer(seed uint64, n int) *canaryServer {
+	s := &canaryServer{c: &canaries{rng: rand.New(rand.NewPCG(seed, seed))}}
 	for i := range n {
 		created := time.Date(2025, 10, 22, 22, 13, 48, 149_000_000, time.UTC).Add(time.Duration(i) * 90 * time.Second)
 		s.sessions = append(s.sessions, s.c.session(i, created))
@@ -192,13 +193,13 @@ func newRecordServer(seed uint64, n int) *recordServer {
 	return s
 }
 
-func (s *recordServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *canaryServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	from := slices.Index(s.cursors, query.Get("page[after]")) + 1
 	size, _ := strconv.Atoi(query.Get("page[size]"))
 	to := min(from+size, len(s.sessions))
 	link := func(cursor string) string {
-		return recordList + "?" + url.Values{"page[after]": {cursor}, "page[size]": {"50"}, "token": {s.c.text("token")}}.Encode()
+		return stagingList + "?" + url.Values{"page[after]": {cursor}, "page[size]": {"50"}, "token": {s.c.text("token")}}.Encode()
 	}
 	for name, value := range map[string]string{
 		"Content-Type": "application/json; charset=utf-8; x=" + s.c.text("param"), "X-Request-Id": s.c.text("request_id"),
@@ -206,7 +207,7 @@ func (s *recordServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} {
 		w.Header().Set(name, value)
 	}
-	answer, _ := json.Marshal(map[string]any{
+	body, _ := json.Marshal(map[string]any{
 		"data": s.sessions[from:to],
 		"meta": map[string]any{"page": map[string]any{
 			"cursors": map[string]any{"start": s.cursors[from], "end": s.cursors[to-1]}, "hasNextPage": to < len(s.sessions),
@@ -217,13 +218,13 @@ func (s *recordServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		},
 		"jsonapi": s.c.unknown(),
 	})
-	w.Write(answer)
+	w.Write(body)
 }
 
 func listAll(t *testing.T, client *beltic.Client) []beltic.Session {
 	t.Helper()
 	var sessions []beltic.Session
-	for session, err := range client.Sessions.All(t.Context(), recordOptions()) {
+	for session, err := range client.Sessions.All(t.Context(), pagesOf50()) {
 		if _, bad := errors.AsType[*beltic.ItemError](err); !bad {
 			require.NoError(t, err)
 			sessions = append(sessions, *session)
@@ -232,28 +233,28 @@ func listAll(t *testing.T, client *beltic.Client) []beltic.Session {
 	return sessions
 }
 
-func recordOptions() *beltic.SessionListOptions {
+func pagesOf50() *beltic.SessionListOptions {
 	return &beltic.SessionListOptions{Page: beltic.PageOptions{Size: 50, Total: true}}
 }
 
-// The property: whatever the answers hold, no canary reaches the disk, and the replay is the same
+// The property: whatever the responses hold, no canary reaches the disk, and the replay is the same
 // list.
 func TestRecordKeepsTheListAndNoCanary(t *testing.T) {
 	for seed := range uint64(4) {
-		server := newRecordServer(seed, 300)
+		server := newCanaryServer(seed, 300)
 		for _, session := range server.sessions { // these two would not decode
 			delete(session["attributes"].(map[string]any), "expired_at")
 			delete(session["attributes"].(map[string]any)["behavior_analysis"].(map[string]any), "bot_score")
 		}
 		recorder, dir := newRecorder(t, server.ServeHTTP)
-		recorded := listAll(t, recordClient(t, recorder, recordBase))
+		recorded := listAll(t, newClient(t, recorder, stagingBase))
 		require.NoError(t, recorder.Err())
 		require.Len(t, recorded, 300)
 
 		assertNoCanary(t, dir, server.c.issued)
-		replay, err := beltictest.Replay(os.DirFS(dir))
+		replay, err := recording.Replay(os.DirFS(dir))
 		require.NoError(t, err)
-		replayed := listAll(t, recordClient(t, replay, beltic.DefaultBaseURL))
+		replayed := listAll(t, newClient(t, replay, beltic.DefaultBaseURL))
 		require.NoError(t, replay.Err())
 		assertSameList(t, recorded, replayed)
 		assert.Equal(t, 6, recorder.Summary().Files)
@@ -268,7 +269,7 @@ func assertNoCanary(t *testing.T, dir string, issued []string) {
 	t.Helper()
 	const window = 12
 	pieces := map[string]bool{}
-	for _, canary := range append(slices.Clone(issued), recordKey, "staging.internal.test", "/tenant-seven/") {
+	for _, canary := range append(slices.Clone(issued), stagingKey, "staging.internal.test", "/tenant-seven/") {
 		pieces[canary[:window]], pieces[canary[len(canary)-window:]] = true, true
 	}
 	files := recordedFiles(t, dir)
@@ -329,10 +330,10 @@ func TestRecordErrorsHoldNoCanary(t *testing.T) {
 	recorder, dir := newRecorder(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := json.Marshal(bodies[i])
 		i++
-		recordAnswer(422, header, string(body))(w, r)
+		responding(422, header, string(body))(w, r)
 	})
 	for range bodies {
-		resp, err := recordGet(t, recorder, recordList+"/"+c.text("id")+"?filter%5Baccount%5D="+url.QueryEscape(c.text("account")))
+		resp, err := get(t, recorder, stagingList+"/"+c.text("id")+"?filter%5Baccount%5D="+url.QueryEscape(c.text("account")))
 		require.NoError(t, err)
 		assert.Equal(t, 422, resp.StatusCode)
 	}
@@ -343,10 +344,10 @@ func TestRecordErrorsHoldNoCanary(t *testing.T) {
 	assert.Contains(t, first, `"application/problem+json"`)
 }
 
-func TestRecordReturnsTheRealAnswer(t *testing.T) {
+func TestRecordReturnsTheRealResponse(t *testing.T) {
 	const body = `{"data":[{"id":"sess_real","type":"session","attributes":{"person":{"name":{"first":"Waldemar"}}}}],"meta":{}}`
-	recorder, _ := newRecorder(t, recordAnswer(200, http.Header{"Server": {"real"}}, body))
-	resp, err := recordGet(t, recorder, recordList)
+	recorder, _ := newRecorder(t, responding(200, http.Header{"Server": {"real"}}, body))
+	resp, err := get(t, recorder, stagingList)
 	require.NoError(t, err)
 	got, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
@@ -363,20 +364,20 @@ func TestRecordRefusesProductionKeys(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sent := 0
-			handler := func(w http.ResponseWriter, r *http.Request) { sent++; recordAnswer(200, nil, `{"data":[]}`)(w, r) }
+			handler := func(w http.ResponseWriter, r *http.Request) { sent++; responding(200, nil, `{"data":[]}`)(w, r) }
 			recorder, dir := newRecorder(t, handler)
 			body := &closeSpy{Reader: strings.NewReader("{}")}
-			req := httptest.NewRequest(http.MethodPost, recordList, body)
+			req := httptest.NewRequest(http.MethodPost, stagingList, body)
 			sign(req)
 			_, err := recorder.RoundTrip(req)
-			require.ErrorIs(t, err, beltictest.ErrProductionKey)
-			assert.ErrorIs(t, recorder.Err(), beltictest.ErrProductionKey)
+			require.ErrorIs(t, err, recording.ErrProductionKey)
+			assert.ErrorIs(t, recorder.Err(), recording.ErrProductionKey)
 			assert.NotContains(t, err.Error(), key)
 			assert.Zero(t, sent)
 			assert.True(t, body.closed)
 			assert.Empty(t, recordedFiles(t, dir))
 
-			allowed, dir := newRecorder(t, handler, beltictest.AllowProductionKey())
+			allowed, dir := newRecorder(t, handler, recording.AllowProductionKey())
 			_, err = allowed.RoundTrip(req)
 			require.NoError(t, err)
 			assert.Equal(t, 1, sent)
@@ -394,42 +395,42 @@ func (c *closeSpy) Close() error { c.closed = true; return nil }
 
 func TestRecordRefusesWhatItDoesNotKnow(t *testing.T) {
 	for name, target := range map[string]string{
-		"parameter": recordList + "?canary_name=canary_value", "query": recordList + "?status=%zz",
+		"parameter": stagingList + "?canary_name=canary_value", "query": stagingList + "?status=%zz",
 	} {
 		t.Run(name, func(t *testing.T) {
 			recorder, dir := newRecorder(t, func(http.ResponseWriter, *http.Request) { assert.Fail(t, "it was sent") })
-			_, err := recordGet(t, recorder, target)
-			require.ErrorIs(t, err, beltictest.ErrNotScrubbed)
+			_, err := get(t, recorder, target)
+			require.ErrorIs(t, err, recording.ErrNotScrubbed)
 			assert.NotContains(t, err.Error(), "canary")
 			assert.Empty(t, recordedFiles(t, dir))
 		})
 	}
 	recorder, _ := newRecorder(t, func(http.ResponseWriter, *http.Request) { assert.Fail(t, "it was sent") })
-	_, err := recorder.RoundTrip(httptest.NewRequest("CANARY", recordList, nil))
-	assert.ErrorIs(t, err, beltictest.ErrNotScrubbed)
+	_, err := recorder.RoundTrip(httptest.NewRequest("CANARY", stagingList, nil))
+	assert.ErrorIs(t, err, recording.ErrNotScrubbed)
 }
 
 // A host that the shape itself contains cannot be told from a leak, so the gate closes.
 func TestRecordWritesNothingWithTheHostInIt(t *testing.T) {
-	recorder, dir := newRecorder(t, recordAnswer(200, nil, `{"data":[]}`))
-	_, err := recordGet(t, recorder, "http://response/v1/identity/sessions")
-	require.ErrorIs(t, err, beltictest.ErrNotScrubbed)
+	recorder, dir := newRecorder(t, responding(200, nil, `{"data":[]}`))
+	_, err := get(t, recorder, "http://response/v1/identity/sessions")
+	require.ErrorIs(t, err, recording.ErrNotScrubbed)
 	assert.Empty(t, recordedFiles(t, dir))
 	assert.Zero(t, recorder.Summary().Files)
 }
 
 // The reserved name stands for every host, so it is no secret.
 func TestRecordOfAReservedHost(t *testing.T) {
-	recorder, dir := newRecorder(t, recordAnswer(200, nil, `{"data":[{"attributes":{"contact":{"email":"j@example.com"}}}]}`))
-	_, err := recordGet(t, recorder, "https://example.com/v1/identity/sessions")
+	recorder, dir := newRecorder(t, responding(200, nil, `{"data":[{"attributes":{"contact":{"email":"j@example.com"}}}]}`))
+	_, err := get(t, recorder, "https://example.com/v1/identity/sessions")
 	require.NoError(t, err)
 	assert.Contains(t, recordedFiles(t, dir)["001.json"], "@example.com")
 }
 
 func TestRecordFilesAreWholeAndPrivate(t *testing.T) {
-	recorder, dir := newRecorder(t, recordAnswer(200, nil, `{"data":[]}`))
+	recorder, dir := newRecorder(t, responding(200, nil, `{"data":[]}`))
 	for range 3 {
-		_, err := recordGet(t, recorder, recordList)
+		_, err := get(t, recorder, stagingList)
 		require.NoError(t, err)
 	}
 	files := recordedFiles(t, dir)
@@ -438,10 +439,10 @@ func TestRecordFilesAreWholeAndPrivate(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
 
-	_, err = beltictest.Record(dir)
+	_, err = recording.Record(dir)
 	assert.ErrorContains(t, err, "already holds a recording")
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "004.json"), 0o700))
-	_, err = recordGet(t, recorder, recordList)
+	_, err = get(t, recorder, stagingList)
 	require.Error(t, err)
 	left, err := filepath.Glob(filepath.Join(dir, ".*"))
 	require.NoError(t, err)
@@ -449,9 +450,9 @@ func TestRecordFilesAreWholeAndPrivate(t *testing.T) {
 }
 
 func TestRecordTellsWhyItCannotWrite(t *testing.T) {
-	recorder, dir := newRecorder(t, recordAnswer(200, nil, `{"data":[]}`))
+	recorder, dir := newRecorder(t, responding(200, nil, `{"data":[]}`))
 	require.NoError(t, os.RemoveAll(dir))
-	_, err := recordGet(t, recorder, recordList)
+	_, err := get(t, recorder, stagingList)
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	assert.ErrorIs(t, recorder.Err(), fs.ErrNotExist)
 }
@@ -470,13 +471,13 @@ func TestRecordBodiesThatAreNotJSON(t *testing.T) {
 		"empty":    {"", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			recorder, dir := newRecorder(t, recordAnswer(502, http.Header{"Content-Type": {"text/html"}}, test.body))
-			_, err := recordGet(t, recorder, recordList)
+			recorder, dir := newRecorder(t, responding(502, http.Header{"Content-Type": {"text/html"}}, test.body))
+			_, err := get(t, recorder, stagingList)
 			require.NoError(t, err)
 			assertNoCanary(t, dir, nil)
-			replay, err := beltictest.Replay(os.DirFS(dir))
+			replay, err := recording.Replay(os.DirFS(dir))
 			require.NoError(t, err)
-			resp, err := recordGet(t, replay, recordList)
+			resp, err := get(t, replay, stagingList)
 			require.NoError(t, err)
 			body, err := io.ReadAll(resp.Body)
 			require.NoError(t, err)
@@ -492,17 +493,17 @@ func TestRecordBodiesThatAreNotJSON(t *testing.T) {
 func TestRecordPassesFailuresOn(t *testing.T) {
 	broken := errors.New("the connection broke")
 	for name, next := range map[string]roundTrip{
-		"no answer": func(*http.Request) (*http.Response, error) { return nil, broken },
-		"half an answer": func(req *http.Request) (*http.Response, error) {
+		"no response": func(*http.Request) (*http.Response, error) { return nil, broken },
+		"half a response": func(req *http.Request) (*http.Response, error) {
 			body := io.MultiReader(strings.NewReader(`{"data":`), failingReader{broken})
 			return &http.Response{StatusCode: 200, Body: io.NopCloser(body), Request: req}, nil
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			recorder, err := beltictest.Record(dir, beltictest.RecordThrough(next))
+			recorder, err := recording.Record(dir, recording.Through(next))
 			require.NoError(t, err)
-			_, err = recordGet(t, recorder, recordList)
+			_, err = get(t, recorder, stagingList)
 			require.ErrorIs(t, err, broken)
 			assert.Empty(t, recordedFiles(t, dir))
 		})
@@ -518,11 +519,11 @@ type failingReader struct{ err error }
 func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
 func TestRecordIsSafeForConcurrentUse(t *testing.T) {
-	recorder, dir := newRecorder(t, recordAnswer(200, nil, `{"data":[{"id":"sess_1","type":"session"}]}`))
+	recorder, dir := newRecorder(t, responding(200, nil, `{"data":[{"id":"sess_1","type":"session"}]}`))
 	var wg sync.WaitGroup
 	for range 40 {
 		wg.Go(func() {
-			_, err := recordGet(t, recorder, recordList)
+			_, err := get(t, recorder, stagingList)
 			assert.NoError(t, err)
 			assert.NoError(t, recorder.Err())
 			recorder.Summary()
@@ -531,7 +532,7 @@ func TestRecordIsSafeForConcurrentUse(t *testing.T) {
 	wg.Wait()
 	files := recordedFiles(t, dir)
 	assert.Len(t, files, 40)
-	assert.Len(t, slices.Compact(slices.Sorted(maps.Values(files))), 1, "the same answer is stored the same way")
+	assert.Len(t, slices.Compact(slices.Sorted(maps.Values(files))), 1, "the same response is stored the same way")
 }
 
 // Two recordings of the same traffic have nothing in common but the shape.
@@ -539,8 +540,8 @@ func TestRecordingsCannotBeCompared(t *testing.T) {
 	const body = `{"data":[{"id":"sess_01HQ7CANARY","type":"session","attributes":{"created_at":"2025-10-22T22:13:48Z"}}]}`
 	var contents []string
 	for range 2 {
-		recorder, dir := newRecorder(t, recordAnswer(200, nil, body))
-		_, err := recordGet(t, recorder, recordList)
+		recorder, dir := newRecorder(t, responding(200, nil, body))
+		_, err := get(t, recorder, stagingList)
 		require.NoError(t, err)
 		contents = append(contents, recordedFiles(t, dir)["001.json"])
 	}
@@ -548,13 +549,104 @@ func TestRecordingsCannotBeCompared(t *testing.T) {
 }
 
 func TestRecordClosesIdleConnections(t *testing.T) {
-	server := httptest.NewServer(recordAnswer(200, nil, `{"data":[],"meta":{"page":{"hasNextPage":false,"hasPreviousPage":false}}}`))
+	server := httptest.NewServer(responding(200, nil, `{"data":[],"meta":{"page":{"hasNextPage":false,"hasPreviousPage":false}}}`))
 	defer server.Close()
 	next := &http.Transport{}
-	recorder, err := beltictest.Record(t.TempDir(), beltictest.RecordThrough(next))
+	recorder, err := recording.Record(t.TempDir(), recording.Through(next))
 	require.NoError(t, err)
-	client := recordClient(t, recorder, server.URL+"/v1")
+	client := newClient(t, recorder, server.URL+"/v1")
 	_, err = client.Sessions.List(context.Background(), nil)
 	require.NoError(t, err)
 	client.CloseIdleConnections()
+}
+
+// account is an account full of canaries, with an external id that is the caller's own.
+func (c *canaries) account(created time.Time) map[string]any {
+	number := c.all("number", "issuing_country_code", "class")
+	number["created_at"] = created
+	return map[string]any{
+		"id": c.text("id"), "type": "account",
+		"attributes": map[string]any{
+			"status": "suspended", "entity_type": "business", "external_id": c.text("external_id"),
+			"person":           map[string]any{"name": c.all("first", "middle", "last"), "birth_date": "1987-03-05"},
+			"business":         map[string]any{"legal_name": c.text("legal"), "shareholders": []any{c.all("name", "id_number")}},
+			"identity_numbers": []any{number, number},
+			"contact":          c.all("email", "phone"), "address": c.all("line1", "locality"),
+			"created_at": created.Format(time.RFC3339), "updated_at": created.Add(time.Minute).Format(time.RFC3339),
+			c.text("attribute"): c.unknown(),
+		},
+		"relationships": map[string]any{"sessions": c.refs("session"), "documents": c.refs("document"), "friend": c.ref("person")},
+	}
+}
+
+func TestRecordAccounts(t *testing.T) {
+	c := &canaries{rng: rand.New(rand.NewPCG(3, 3))}
+	account := c.account(time.Date(2025, 10, 22, 22, 13, 48, 0, time.UTC))
+	id := account["id"].(string)
+	body, err := json.Marshal(map[string]any{"data": account, "meta": c.unknown()})
+	require.NoError(t, err)
+	page, err := json.Marshal(map[string]any{"data": []any{account},
+		"meta": map[string]any{"page": map[string]any{"cursors": map[string]any{}, "hasNextPage": false, "hasPreviousPage": false}}})
+	require.NoError(t, err)
+	recorder, dir := newRecorder(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/accounts") {
+			w.Write(page)
+		} else {
+			w.Write(body)
+		}
+	})
+	client := newClient(t, recorder, stagingBase)
+	_, err = client.Accounts.List(t.Context(), nil)
+	require.NoError(t, err)
+	recorded, err := client.Accounts.Get(t.Context(), id)
+	require.NoError(t, err)
+	require.NoError(t, recorder.Err())
+	assertNoCanary(t, dir, c.issued)
+
+	replayer, err := recording.Replay(os.DirFS(dir))
+	require.NoError(t, err)
+	client = newClient(t, replayer, beltic.DefaultBaseURL)
+	list, err := client.Accounts.List(t.Context(), nil)
+	require.NoError(t, err)
+	replayed, err := client.Accounts.Get(t.Context(), list.Data[0].ID)
+	require.NoError(t, err)
+	assert.Equal(t, beltic.AccountStatusSuspended, replayed.Status)
+	assert.Equal(t, beltic.EntityTypeBusiness, replayed.EntityType)
+	assert.Len(t, replayed.ExternalID, len(recorded.ExternalID))
+	assert.Len(t, replayed.IdentityNumbers, 2)
+	assert.Len(t, replayed.Relationships.Sessions.Data, 2)
+	assert.Equal(t, "session", replayed.Relationships.Sessions.Data[0].Type)
+	assert.Equal(t, time.Minute, replayed.UpdatedAt.Sub(replayed.CreatedAt))
+	assert.Equal(t, list.Data[0].Business, replayed.Business, "the same text, the same pseudonym")
+}
+
+// The statuses of one resource are free text in another.
+func TestRecordKeepsAStatusWhereItIsDocumented(t *testing.T) {
+	for collection, want := range map[string]string{"sessions": "approved", "accounts": "suspended"} {
+		recorder, dir := newRecorder(t, responding(200, nil, `{"data":[{"attributes":{"status":"approved"}},{"attributes":{"status":"suspended"}}]}`))
+		_, err := get(t, recorder, stagingBase+"/identity/"+collection)
+		require.NoError(t, err)
+		file := recordedFiles(t, dir)["001.json"]
+		for _, status := range []string{"approved", "suspended"} {
+			assert.Equal(t, status == want, strings.Contains(file, `"status": "`+status+`"`), "%s of %s", status, collection)
+		}
+	}
+}
+
+// TestRecordKnowsEveryErrorBody holds the allow-list to the forms that the fake server sends.
+func TestRecordKnowsEveryErrorBody(t *testing.T) {
+	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithAPIKey(stagingKey))
+	for _, form := range beltictest.ErrorBodies() {
+		for _, path := range []string{"/identity/sessions", "/identity/accounts/acct_1"} {
+			recorder, err := recording.Record(t.TempDir(), recording.Through(srv.Transport()))
+			require.NoError(t, err)
+			srv.Inject(beltictest.Next(), beltictest.Status(503).Body(form))
+			resp, err := get(t, recorder, srv.URL+path)
+			require.NoError(t, err)
+			assert.Equal(t, 503, resp.StatusCode)
+			if form != beltictest.BodyNested { // its details may hold anything
+				assert.Zero(t, recorder.Summary().Dropped, "%v", form)
+			}
+		}
+	}
 }

@@ -1,4 +1,4 @@
-package beltictest
+package recording
 
 import (
 	"fmt"
@@ -17,14 +17,14 @@ import (
 
 const scrubTarget = "https://staging.internal.test/v1/identity/sessions?page%5Bafter%5D=cursor-0001"
 
-func scrubOnce(s *scrubber, body string) (*recordedExchange, []byte, error) {
+func scrubOnce(s *scrubber, body string) (*exchange, []byte, error) {
 	req := httptest.NewRequest(http.MethodGet, scrubTarget, nil)
-	exchange, err := s.exchange(req, &http.Response{StatusCode: 200, Header: http.Header{}}, []byte(body))
+	e, err := s.scrub(req, &http.Response{StatusCode: 200, Header: http.Header{}}, []byte(body))
 	if err != nil {
 		return nil, nil, err
 	}
-	file, err := json.Marshal(exchange, recordLenient)
-	return exchange, file, err
+	file, err := json.Marshal(e, lenient)
+	return e, file, err
 }
 
 func scrubAttributes(t *testing.T, s *scrubber, attributes string) string {
@@ -68,7 +68,7 @@ func TestScrubPseudonymsStayApart(t *testing.T) {
 	assert.Len(t, seen, 3000)
 }
 
-func TestScrubPseudonymIsNoOriginalOfTheSameAnswer(t *testing.T) {
+func TestScrubPseudonymIsNoOriginalOfTheSameResponse(t *testing.T) {
 	for range 20 {
 		s := newScrubber()
 		for n := range 3000 {
@@ -80,7 +80,7 @@ func TestScrubPseudonymIsNoOriginalOfTheSameAnswer(t *testing.T) {
 	}
 }
 
-func TestScrubDateIsNoOriginalOfTheSameAnswer(t *testing.T) {
+func TestScrubDateIsNoOriginalOfTheSameResponse(t *testing.T) {
 	s := newScrubber()
 	for day := range 3000 {
 		s.originals.add(time.Date(1900, time.January, 1+2*day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly))
@@ -159,7 +159,7 @@ func TestScrubLinksFollowTheCursors(t *testing.T) {
 	cursor := s.pseudonym("cursor-0001")
 	for link, want := range map[string]string{
 		"https://u:p@staging.internal.test/base/v1/identity/sessions?token=x&page%5Bafter%5D=cursor-0001#f": "https://" +
-			scrubHost + "/identity/sessions?page%5Bafter%5D=" + cursor,
+			madeUpHost + "/identity/sessions?page%5Bafter%5D=" + cursor,
 		"/v1/identity/sessions":         "/identity/sessions",
 		"/v1/identity/sessions/decline": "/identity/sessions/decline",
 	} {
@@ -216,7 +216,7 @@ func TestScrubGateDoesNotTrustTheScrubber(t *testing.T) {
 }
 
 // What is likely in real traffic must not close the gate by accident, however often it comes.
-func TestScrubGateStaysOpenForHonestAnswers(t *testing.T) {
+func TestScrubGateStaysOpenForHonestResponses(t *testing.T) {
 	s := newScrubber()
 	for page := range 40 {
 		var sessions []string
@@ -258,7 +258,7 @@ func FuzzScrub(f *testing.F) {
 		require.NoError(t, err)
 		require.NoError(t, s.check(file, []string{"sk_staging_secret", "staging.internal.test"}))
 		if exchange.Response.Body != nil {
-			require.True(t, exchange.Response.Body.IsValid(recordLenient))
+			require.True(t, exchange.Response.Body.IsValid(lenient))
 			require.Equal(t, jsontext.Value(body).Kind(), exchange.Response.Body.Kind(), "an array stays an array")
 		}
 	})

@@ -1,0 +1,34 @@
+package beltictest
+
+import (
+	beltic "github.com/belticlabs/beltic-go"
+)
+
+// The filters of the list are undocumented, so it has none.
+var accountResource = &resource[beltic.Account]{
+	kind: "account",
+	path: "/identity/accounts",
+	common: func(a *beltic.Account) common {
+		return common{&a.ID, &a.Type, &a.CreatedAt, &a.UpdatedAt, &a.RedactedAt}
+	},
+	redact:  redactAccount,
+	options: func(r *Request) any { return &r.AccountOptions },
+}
+
+// WithAccounts gives the server copies of accounts to serve, in any order. Each needs an id of its
+// own; a missing type is "account". There are none without this option, which can be given several
+// times: the server makes up no accounts for its sessions, but [WithGenerated] gives it both.
+func WithAccounts(accounts ...beltic.Account) Option {
+	return func(c *config) { c.accounts = append(c.accounts, accounts...) }
+}
+
+// redactAccount lists what is left, so that a new field is left out.
+func redactAccount(account *beltic.Account) {
+	a := account.AccountAttributes
+	account.AccountAttributes = beltic.AccountAttributes{
+		Status:     a.Status,
+		EntityType: a.EntityType,
+		ExternalID: a.ExternalID,
+		CreatedAt:  a.CreatedAt,
+	}
+}

@@ -1,0 +1,203 @@
+package beltictest
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Collection is the records of one type that a [Server] has, such as [Server.Accounts]. Changes
+// show in the next response, also to a client that is paging. It is safe for concurrent use. A
+// server makes it; the zero value is of no use.
+type Collection[T any] struct {
+	resource *resource[T]
+	config   config
+
+	mu      sync.Mutex
+	records []*record[T] // in the order of the list
+	byID    map[string]*record[T]
+}
+
+// record is a stored record. It is never changed, only replaced, so that a response in the making
+// keeps what it found.
+type record[T any] struct {
+	key   key
+	value T
+	json  []byte // the value as JSON, once it was asked for
+}
+
+func newCollection[T any](c config, r *resource[T], values []T) *Collection[T] {
+	all := &Collection[T]{resource: r, config: c, byID: map[string]*record[T]{}}
+	all.Add(values...)
+	return all
+}
+
+// All are copies of the records, in the order of their list. They equal those that a client gets,
+// by reflect.DeepEqual, go-cmp or testify.
+func (c *Collection[T]) All() []T {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	values := make([]T, len(c.records))
+	for i, r := range c.records {
+		values[i] = copyOf(r.value)
+	}
+	return values
+}
+
+// Add adds copies of records. It panics if one has no id or an id that is taken: the test's data is
+// wrong.
+func (c *Collection[T]) Add(values ...T) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, value := range values {
+		r := c.newRecord(copyOf(value))
+		switch {
+		case r.key.id == "":
+			panic("beltictest: " + c.resource.kind + " without an id")
+		case c.byID[r.key.id] != nil:
+			panic(fmt.Sprintf("beltictest: more than one %s with the id %q", c.resource.kind, r.key.id))
+		}
+		c.byID[r.key.id] = r
+		c.records = append(c.records, r)
+	}
+	slices.SortFunc(c.records, func(a, b *record[T]) int { return c.compare(a.key, b.key) })
+}
+
+// Update changes a record. It fails if there is none with the id, or if change gives it another id.
+// The timestamps are change's to set.
+func (c *Collection[T]) Update(id string, change func(*T)) error {
+	return c.update(id, func(value *T) error {
+		change(value)
+		return nil
+	})
+}
+
+// Redact takes the personal data out of a record and sets the time of it. It fails if there is none
+// with the id.
+func (c *Collection[T]) Redact(id string) error {
+	return c.Update(id, func(value *T) { c.resource.redactAt(value, c.resource.nextMoment(value)) })
+}
+
+// Remove takes a record away. It fails if there is none with the id.
+func (c *Collection[T]) Remove(id string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, err := c.find(id)
+	if err == nil {
+		c.take(r)
+	}
+	return err
+}
+
+var errNewID = errors.New("beltictest: the id of a record cannot change")
+
+// update replaces a record by one that change has worked on.
+func (c *Collection[T]) update(id string, change func(*T) error) error {
+	return c.replace(id, func(value *T) (key, error) {
+		err := change(value)
+		has := c.resource.common(value)
+		return key{*has.created, *has.id}, err
+	})
+}
+
+// postpone moves a record to the end of the list and updates it. It reports whether it is still
+// there.
+func (c *Collection[T]) postpone(id string) bool {
+	return c.replace(id, func(value *T) (key, error) {
+		*c.resource.common(value).updated = c.resource.nextMoment(value).Add(time.Millisecond)
+		end := c.after(c.records[len(c.records)-1].key)
+		return key{end.createdAt, id}, nil
+	}) == nil
+}
+
+// replace replaces a record by one that change has worked on, and puts it where the new key says.
+func (c *Collection[T]) replace(id string, change func(*T) (key, error)) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	old, err := c.find(id)
+	if err != nil {
+		return err
+	}
+	value := copyOf(old.value)
+	place, err := change(&value)
+	if err != nil {
+		return err
+	}
+	if place.id != id {
+		return errNewID
+	}
+	c.take(old)
+	r := c.newRecord(value)
+	r.key = place
+	c.byID[id] = r
+	c.records = slices.Insert(c.records, c.search(r.key), r)
+	return nil
+}
+
+// newRecord makes a record whole.
+func (c *Collection[T]) newRecord(value T) *record[T] {
+	r := &record[T]{value: value}
+	has := c.resource.common(&r.value)
+	if *has.kind == "" {
+		*has.kind = c.resource.kind
+	}
+	r.key = key{*has.created, *has.id}
+	return r
+}
+
+func (c *Collection[T]) find(id string) (*record[T], error) {
+	if r := c.byID[id]; r != nil {
+		return r, nil
+	}
+	return nil, fmt.Errorf("beltictest: there is no %s %q", c.resource.kind, id)
+}
+
+func (c *Collection[T]) take(r *record[T]) {
+	i := c.search(r.key)
+	c.records = slices.Delete(c.records, i, i+1)
+	delete(c.byID, r.key.id)
+}
+
+// encode is the JSON of a record. The caller holds the lock.
+func (c *Collection[T]) encode(r *record[T]) ([]byte, error) {
+	if r.json != nil {
+		return r.json, nil
+	}
+	// Text is sent as the API sends it: with no escapes for the sake of HTML.
+	text, err := json.Marshal(r.value, jsontext.AllowInvalidUTF8(true))
+	r.json = text
+	return text, err
+}
+
+// copyOf copies a record with every list in it, so that nobody can change what is stored.
+func copyOf[T any](value T) T {
+	copyLists(reflect.ValueOf(&value).Elem())
+	return value
+}
+
+func copyLists(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if field := v.Field(i); field.CanSet() { // those of a time are its own
+				copyLists(field)
+			}
+		}
+	case reflect.Slice:
+		if v.IsNil() {
+			return
+		}
+		list := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		reflect.Copy(list, v)
+		v.Set(list)
+		for i := range list.Len() {
+			copyLists(list.Index(i))
+		}
+	}
+}

@@ -1,0 +1,19 @@
+// Package recording tests programs against traffic of their own: it records what the Beltic API
+// responds, made unrecognizable, and replays it without a network.
+//
+// [Record] makes an [net/http.RoundTripper] that passes requests on and writes each response to a
+// file, scrubbed by an allow-list before anything touches the disk. [Replay] makes one that
+// responds from those files. Record once against staging, check the files in, and test against them
+// from then on:
+//
+//	recorder, err := recording.Record("testdata/recording")
+//	…
+//	client, err := beltic.NewClient(key, beltic.WithHTTPClient(&http.Client{Transport: recorder}))
+//
+//	replayer, err := recording.Replay(os.DirFS("testdata/recording"))
+//	…
+//	client, err := beltic.NewClient("sk_staging_any", beltic.WithHTTPClient(&http.Client{Transport: replayer}))
+//
+// Sessions and accounts are covered, lists and single ones. The package beltictest has a fake
+// server for tests that need no traffic of their own.
+package recording

@@ -1,0 +1,87 @@
+package recording_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"testing/fstest"
+
+	beltic "github.com/belticlabs/beltic-go"
+	"github.com/belticlabs/beltic-go/beltictest"
+	"github.com/belticlabs/beltic-go/beltictest/recording"
+)
+
+// newestAccount asks for the newest account by way of a transport, and for its exact state.
+func newestAccount(transport http.RoundTripper) *beltic.Account {
+	client, err := beltic.NewClient("sk_staging_example", beltic.WithHTTPClient(&http.Client{Transport: transport}))
+	if err != nil {
+		panic(err)
+	}
+	page, err := client.Accounts.List(context.Background(), nil)
+	if err != nil {
+		panic(err)
+	}
+	account, err := client.Accounts.Get(context.Background(), page.Data[0].ID)
+	if err != nil {
+		panic(err)
+	}
+	return account
+}
+
+// Record once against staging, for which a fake server stands here, check the files in, and test
+// against them without a network from then on.
+func ExampleRecord() {
+	staging := beltictest.NewServer(beltictest.InMemory(), beltictest.WithAPIKey("sk_staging_example"), beltictest.WithGenerated(1, 20))
+	defer staging.Close()
+	dir, err := os.MkdirTemp("", "recording")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+
+	recorder, err := recording.Record(dir, recording.Through(staging.Transport()))
+	if err != nil {
+		panic(err)
+	}
+	recorded := newestAccount(recorder)
+	fmt.Println("files:", recorder.Summary().Files, recorder.Err())
+
+	replayer, err := recording.Replay(os.DirFS(dir))
+	if err != nil {
+		panic(err)
+	}
+	replayed := newestAccount(replayer)
+	fmt.Println("same status:", replayed.Status == recorded.Status)
+	fmt.Println("same e-mail address:", replayed.Contact.Email == recorded.Contact.Email)
+	// Output:
+	// files: 2 <nil>
+	// same status: true
+	// same e-mail address: false
+}
+
+// A request that was not recorded fails, and Err says which it was.
+func ExampleReplay() {
+	replayer, err := recording.Replay(fstest.MapFS{"001.json": {Data: []byte(`{
+		"request": {"method": "GET", "path": "/identity/accounts"},
+		"response": {"status": 200, "header": {"Content-Type": ["application/json"]}, "body": {"data": [],
+			"meta": {"page": {"cursors": {}, "hasNextPage": false, "hasPreviousPage": false}}}}}`)}})
+	if err != nil {
+		panic(err)
+	}
+	client, err := beltic.NewClient("sk_staging_example", beltic.WithHTTPClient(&http.Client{Transport: replayer}))
+	if err != nil {
+		panic(err)
+	}
+	page, err := client.Accounts.List(context.Background(), nil)
+	fmt.Println(len(page.Data), "accounts", err)
+	_, err = client.Sessions.List(context.Background(), nil)
+	fmt.Println(errors.Is(err, recording.ErrNotRecorded))
+	fmt.Println(replayer.Err())
+	// Output:
+	// 0 accounts <nil>
+	// true
+	// recording: no such request was recorded: GET /identity/sessions (no parameters), never with these values; recorded were:
+	// 	GET /identity/accounts (no parameters)
+}
