@@ -1,9 +1,34 @@
-// Mutants proves that the guards of the library are tested: it takes out one at a time, and checks that the test that is named for it
-// fails. It works on copies of files, by the overlay of the go command, and does not touch the tree.
+// Mutants proves that the guards of the library are tested. A guard is marked where it stands, by a
+// comment that says what holds because of it:
+//
+//	// guard: a record has an id
+//	case *p.id == "":
+//
+// The tool takes out one guard at a time and checks that the test that guards.go names for it fails.
+// It works on copies of files, by the overlay of the go command, and does not touch the tree.
 //
 //	go run ./internal/mutants              # all, in a quarter of an hour
 //	go run ./internal/mutants -sample 8    # every eighth
 //	go run ./internal/mutants -only retry
+//
+// A marker on a line of its own is for what begins after it, one at the end of a line for the
+// method that begins there. What the tool does is as plain as the guard allows, so that only what
+// the guard is for goes wrong:
+//
+//	guard                 a condition becomes (c) && false: that of an if or for, a case, a result
+//	                      that is a boolean. Any other result becomes zero. An operand of && or || is
+//	                      taken out of its chain. Any other statement, an element of a literal, a
+//	                      case of a switch over values or of a select, a method and the tag of a field
+//	                      are left out.
+//	guard(always)         a condition becomes (c) || true: for a permission, which is always given
+//	guard(2)              the second part of the condition or statement is taken out: an operand of
+//	                      && or ||, an element, an argument, a value of a case, a result; guard(2.1)
+//	                      is the first part of that part
+//	guard(always 2)       the second part becomes (p) || true
+//	guard(min)            the call of min becomes its first argument or, where nothing uses its result,
+//	                      is left out; guard(min 2) is the second argument
+//	guard(swap)           a statement changes places with the next
+//	guard(a→b)            the expression or operator a becomes b, where all else would break every call
 package main
 
 import (
@@ -19,15 +44,6 @@ import (
 	"strings"
 )
 
-// mutant is the library without one of its guards.
-type mutant struct {
-	guard string
-	file  string // below the root of the module
-	old   string // occurs once in the file
-	new   string
-	test  test // fails without the guard
-}
-
 // test names a test or subtest.
 type test struct {
 	pkg   string
@@ -35,29 +51,60 @@ type test struct {
 	hangs bool // how it fails: without the guard there is no end
 }
 
+// mutant is the library without one of its guards.
+type mutant struct {
+	marker
+	test test // fails without the guard
+}
+
 // timeout bounds a run of go test. The tests themselves take a second or two.
 const timeout = "-timeout=30s"
 
 func main() {
 	log.SetFlags(0)
-	sample := flag.Int("sample", 1, "take every `n`-th mutant only")
-	only := flag.String("only", "", "take the mutants whose guard matches the `regexp` only")
-	list := flag.Bool("list", false, "list the mutants and do nothing")
+	sample := flag.Int("sample", 1, "take every `n`-th guard only")
+	only := flag.String("only", "", "take the guards that match the `regexp` only")
+	list := flag.Bool("list", false, "list the guards and do nothing")
 	flag.Parse()
-	chosen := choose(max(*sample, 1), regexp.MustCompile(*only))
+	root, err := moduleRoot()
+	if err != nil {
+		log.Fatal(err)
+	}
+	all, err := mutants(root)
+	if err != nil {
+		log.Fatal(err)
+	}
+	chosen := choose(all, max(*sample, 1), regexp.MustCompile(*only))
 	if *list {
 		for _, m := range chosen {
-			fmt.Printf("%-33s %s (%s)\n", m.file, m.guard, m.test.name)
+			fmt.Printf("%-37s %s (%s)\n", m.place(), m.guard, m.test.name)
 		}
-	} else if err := catch(chosen); err != nil {
+	} else if err := catch(root, chosen); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func choose(step int, only *regexp.Regexp) (chosen []mutant) {
-	for i := 0; i < len(mutants); i += step {
-		if only.MatchString(mutants[i].guard) {
-			chosen = append(chosen, mutants[i])
+// mutants are the guards in the order of their table.
+func mutants(root string) ([]mutant, error) {
+	markers, err := findMarkers(root)
+	if err != nil {
+		return nil, err
+	}
+	var all []mutant
+	for _, g := range guards {
+		i := slices.IndexFunc(markers, func(m marker) bool { return m.guard == g.name })
+		if i < 0 {
+			return nil, fmt.Errorf("no marker for the guard %q", g.name)
+		}
+		all = append(all, mutant{markers[i], g.test})
+	}
+	return all, nil
+}
+
+func choose(all []mutant, step int, only *regexp.Regexp) (chosen []mutant) {
+	for i := 0; i < len(all); i += step {
+		if only.MatchString(all[i].guard) {
+			chosen = append(chosen, all[i])
 		}
 	}
 	return chosen
@@ -66,12 +113,8 @@ func choose(step int, only *regexp.Regexp) (chosen []mutant) {
 const isCaught = "caught"
 
 // catch fails unless every mutant is caught.
-func catch(chosen []mutant) error {
-	root, err := moduleRoot()
-	if err != nil {
-		return err
-	}
-	if err := passWithout(chosen, root); err != nil {
+func catch(root string, chosen []mutant) error {
+	if err := passWithout(root, chosen); err != nil {
 		return err
 	}
 	caught := 0
@@ -93,7 +136,7 @@ func catch(chosen []mutant) error {
 }
 
 // passWithout makes sure that the tests of the mutants pass as long as nothing is taken out.
-func passWithout(chosen []mutant, root string) error {
+func passWithout(root string, chosen []mutant) error {
 	patterns := map[string][]string{}
 	for _, m := range chosen {
 		patterns[m.test.pkg] = append(patterns[m.test.pkg], m.test.pattern())
@@ -108,10 +151,9 @@ func passWithout(chosen []mutant, root string) error {
 
 // try tells whether a mutant is caught, and if it is not, why.
 func (m mutant) try(root string) (verdict string, err error) {
-	path := filepath.Join(root, m.file)
-	source, err := os.ReadFile(path)
-	if err != nil || strings.Count(string(source), m.old) != 1 {
-		return "STALE PATCH", err
+	text, err := m.mutate()
+	if err != nil {
+		return "", err
 	}
 	dir, err := os.MkdirTemp("", "mutant")
 	if err != nil {
@@ -119,9 +161,9 @@ func (m mutant) try(root string) (verdict string, err error) {
 	}
 	defer os.RemoveAll(dir)
 	mutated, overlay := filepath.Join(dir, "mutated.go"), filepath.Join(dir, "overlay.json")
-	index := fmt.Sprintf(`{"Replace": {%q: %q}}`, path, mutated)
-	for name, text := range map[string]string{mutated: strings.Replace(string(source), m.old, m.new, 1), overlay: index} {
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+	index := fmt.Appendf(nil, `{"Replace": {%q: %q}}`, filepath.Join(root, m.file), mutated)
+	for name, text := range map[string][]byte{mutated: text, overlay: index} {
+		if err := os.WriteFile(name, text, 0o600); err != nil {
 			return "", err
 		}
 	}

@@ -1,0 +1,542 @@
+package main
+
+// The packages with tests that catch mutants.
+const (
+	library   = "."
+	faulttest = "./internal/faulttest"
+	chain     = "./internal/transport"
+	json      = "./internal/jsonapi"
+)
+
+// guard is what a marker says, and the test that fails without it.
+type guard struct {
+	name string
+	test test
+}
+
+// in is a test of the library's own package.
+func in(name string) test { return test{pkg: library, name: name} }
+
+// inChain is a test of the transport's own package.
+func inChain(name string) test { return test{pkg: chain, name: name} }
+
+// inReader is a test of the JSON reader's own package.
+func inReader(name string) test { return test{pkg: json, name: name} }
+
+// row is a row of the catalogue of faults.
+func row(id string) test { return test{pkg: faulttest, name: "TestFault/" + id} }
+
+// endless is a test that has no end without the guard.
+func endless(t test) test { t.hangs = true; return t }
+
+// guards are all guards of the library, by the file that they stand in.
+var guards = []guard{
+	// options.go
+	{"a key function is not nil", in("TestBadOptionsAreRefused/nil_key_function")},
+	{"a key of a function is checked too", in("TestABadKeyOfAFunctionEndsTheCall")},
+	{"a nil transport in an interface is refused", in("TestBadOptionsAreRefused/typed_nil_transport")},
+	{"a negative timeout of an HTTP client is refused", in("TestBadOptionsAreRefused/negative_http_timeout")},
+	{"a number of retries is not negative", in("TestBadOptionsAreRefused/retries")},
+	{"retries are bounded in number", row("F170")},
+	{"a timeout is not negative", in("TestBadOptionsAreRefused/timeout")},
+	{"a rate is above 0 and a number", in("TestARateLimitOfNonsenseIsRefused")},
+	{"a rate is finite", in("TestARateLimitOfNonsenseIsRefused")},
+	{"a burst is at least one", in("TestARateLimitOfNonsenseIsRefused")},
+	{"a user agent fits into a header", in("TestBadOptionsAreRefused/user_agent_injection")},
+	{"a limit of a body is not negative", in("TestBadOptionsAreRefused/response_bytes")},
+	{"a key is not too long", in("TestBadKeysAreRefused/1_MB")},
+	{"a key has no white space around it", in("TestBadKeysAreRefused/space_in_front")},
+	{"a key has no control characters", in("TestBadKeysAreRefused/inner_newline")},
+	{"a key is ASCII", in("TestBadKeysAreRefused/not_ASCII")},
+	{"a base URL has no white space around it", in("TestBadOptionsAreRefused/white_space_behind")},
+	{"a base URL is a URL", in("TestBadOptionsAreRefused/bad_port")},
+	{"the error of a base URL does not quote it", in("TestBadOptionsAreRefused/bad_port")},
+	{"a base URL has a scheme that is known", in("TestBadOptionsAreRefused/ftp")},
+	{"a base URL has a host", in("TestBadOptionsAreRefused/no_host")},
+	{"a base URL has no colon without a port", in("TestBadOptionsAreRefused/empty_port")},
+	{"a base URL has a valid port", in("TestBadOptionsAreRefused/port_out_of_range")},
+	{"a base URL has no user information", in("TestBadOptionsAreRefused/user_information")},
+	{"a base URL has no query", in("TestBadOptionsAreRefused/query")},
+	{"a base URL has no empty query", in("TestBadOptionsAreRefused/empty_query")},
+	{"a base URL has no fragment", in("TestBadOptionsAreRefused/fragment")},
+	{"a base URL has no empty fragment", in("TestBadOptionsAreRefused/empty_fragment")},
+	{"a base URL is https, or http to a loopback address", in("TestBadOptionsAreRefused/plain_http")},
+	{"a port is not zero", in("TestBadOptionsAreRefused/port_zero")},
+	{"a loopback address may have a zone", row("F195")},
+	{"localhost with a dot is a loopback address", row("F195")},
+	{"another name is no loopback address", in("TestBadOptionsAreRefused/a_name_like_loopback")},
+	{"a name that ends in localhost is no loopback address", in("TestBadOptionsAreRefused/a_name_with_loopback")},
+	{"localhost is a loopback address", in("TestBaseURLsKeepTheirPath")},
+
+	// client.go
+	{"a key is checked", in("TestBadKeysAreRefused/empty")},
+	{"a key function is enough", in("TestAKeyFunctionIsEnough")},
+	{"the base URL of the environment counts", in("TestNewClientFromEnv")},
+
+	// internal/transport/auth.go
+	{"the caller's request is not signed", inChain("TestTheKeyGoesToItsOrigin")},
+	{"the key goes to one scheme", inChain("TestTheKeyGoesToNoOtherOrigin/scheme")},
+	{"the key goes to one host", inChain("TestTheKeyGoesToNoOtherOrigin/host")},
+	{"the key goes to one port", inChain("TestTheKeyGoesToNoOtherOrigin/port")},
+	{"a bad key is not sent", in("TestABadKeyOfAFunctionEndsTheCall")},
+	{"a short secret in an error of a caller's is hidden", in("TestAnErrorOfTheCallersOwnTransportDoesNotTellSecrets")},
+	{"a long key is no word", inChain("TestAKeyThatIsAWordIsNoSecret")},
+	{"a key that is short is no secret", inChain("TestAKeyThatIsAWordIsNoSecret")},
+	{"a key that is a word is no secret", row("F187")},
+	{"a key that a server echoes is hidden", row("F061")},
+	{"a secret is known as it is in a query", in("TestAnErrorOfTheCallersOwnTransportDoesNotTellSecrets")},
+	{"a secret is known as it is in a path", in("TestTheIDOfAPathIsNotTold")},
+	{"what is too short for a secret is none", inChain("TestHoldsSecret")},
+
+	// internal/transport/body.go
+	{"a body that ignores its context is not read on", in("TestABodyThatStallsIsGivenUp")},
+	{"a body that is slow but comes is not given up", row("F032")},
+	{"the body of a response is closed", in("TestEveryBodyIsClosedOnce")},
+	{"a call has a little patience with a body", row("F182")},
+	{"a call has no more than a little patience with a body", row("F182")},
+	{"a body that knows nothing but Close is closed at last", row("F142")},
+	{"a body is not closed while it is read", row("F182")},
+
+	// internal/transport/budget.go
+	{"a second of the budget starts at zero", in("TestTheRetryBudgetIsOverTime")},
+	{"the budget forgets what was ten seconds ago", in("TestTheRetryBudgetIsOverTime")},
+	{"the budget counts the retries", in("TestTheRetryBudgetBoundsAStorm")},
+
+	// internal/transport/buffer.go
+	{"a body is given back once", inChain("TestABodyThatIsGivenBackIsOverwritten")},
+	{"a body that is given back is overwritten", inChain("TestABodyThatIsGivenBackIsOverwritten")},
+	{"a large body is not kept for another", inChain("TestALargeBufferIsNotKept")},
+
+	// internal/transport/failure.go
+	{"the cause of a cancellation is matched", in("TestCancelBetweenRecordsEndsTheRange")},
+	{"retry of an attempt that took too long", in("TestAnAttemptThatTakesTooLongIsTriedAgain")},
+	{"a cause that is not shown is matched", in("TestTransportErrorsTellTheCauseApartWithoutShowingIt")},
+	{"a caller's own type is found behind net/http", in("TestTheCallersOwnTypeIsFoundBehindNetHTTP")},
+	{"retry of what net/http wraps into the URL", row("F022")},
+	{"retry of a body that breaks off", in("TestABodyThatBreaksIsReadAgainAsAWhole")},
+	{"no retry of a proxy that refuses", row("F091")},
+	{"retry of a proxy that refuses TCP", row("F194")},
+	{"no retry of a proxy whose name does not exist", row("F194")},
+	{"retry of a name server that does not respond", in("TestFailuresOfTheConnectionAreTriedAgain")},
+	{"no retry of a host name that does not exist", row("F002")},
+	{"no retry of a certificate that is refused", row("F012")},
+	{"retry of a refused connection", in("TestFailuresOfTheConnectionAreTriedAgain")},
+	{"no retry of a failure that is not known", in("TestTransportErrorsTellTheCauseApartWithoutShowingIt")},
+	{"retry of a connection that ends before a response", in("TestFailuresOfTheConnectionAreTriedAgain")},
+	{"retry of a connection that is reset", in("TestFailuresOfTheConnectionAreTriedAgain")},
+	{"a proxy's host is not shown", row("F194")},
+	{"a proxy's timeout is one", row("F185")},
+	{"a cause that is not known is not shown", in("TestWhatNetHTTPMakesIsNotShown")},
+
+	// internal/transport/gate.go
+	{"a wait that is not obeyed holds nobody", in("TestACallDoesNotWaitForWhatIsNotObeyed/a_wait_that_is_too_long")},
+	{"each wait starts slowly anew", in("TestFiftyAccountsUnderARateLimitComeToTheirEnd")},
+	{"a longer wait is not cut by a shorter one", in("TestACallWhoseDeadlineIsBeforeTheEndOfTheWaitAsksTheServer")},
+	{"after a wait the calls start slowly", in("TestFiftyAccountsUnderARateLimitComeToTheirEnd")},
+	{"the slow start grows", in("TestManyThatWereTurnedAwayDoNotWaitForEachOtherOneByOne")},
+	{"first and later attempts do not run side by side", inChain("TestFirstAndLaterAttemptsDoNotRunSideBySide")},
+	{"a first attempt whose deadline is too early is sent", in("TestACallWhoseDeadlineIsBeforeTheEndOfTheWaitAsksTheServer")},
+	{"a retry whose deadline is too early is not sent", in("TestARetryWhoseDeadlineIsBeforeTheEndOfTheWaitIsNotMade")},
+	{"a call in line ends with its context", in("TestACallThatWaitsForOthersEndsWithItsContext")},
+	{"a turn is over after a second", in("TestATurnIsOverAfterASecond")},
+	{"nobody passes those in line", in("TestFiftyAccountsUnderARateLimitComeToTheirEnd")},
+	{"who was turned away most often goes first", in("TestFiftyAccountsUnderARateLimitComeToTheirEnd")},
+	{"a turn that nobody wants is given back", in("TestATurnThatComesAsItsContextEndsIsGivenBack")},
+
+	// internal/transport/httpclient.go
+	{"the caller's HTTP client is copied", in("TestTheCallersHTTPClientIsNotChanged")},
+	{"a TLS handshake ends in time", row("F018")},
+	{"the connections to a host are bounded", row("F155")},
+	{"the headers of a response are bounded", row("F027")},
+	{"a dead HTTP/2 connection is noticed", row("F022")},
+	{"a proxy's refusal is not quoted", row("F091")},
+	{"a redirect is not followed", in("TestRedirectsAreRefused")},
+	{"of a Location no more than the host is told", in("TestRedirectsAreRefused")},
+	{"a redirect that a transport has followed is found out", row("F181")},
+	{"the body of a redirect is closed", in("TestEveryBodyIsClosedOnce")},
+	{"a response without a request is none of a redirect", in("TestMemoryIsNotSetAsideOnTheWordOfTheServer")},
+	{"a redirect to the same path is found out", row("F181")},
+	{"a redirect is found out by its scheme", row("F181")},
+	{"a redirect is found out by its host", row("F181")},
+	{"a redirect is found out by its path", row("F181")},
+	{"a host that is odd is not told", in("TestARedirectToAnOddHostDoesNotShowIt")},
+
+	// call.go, observer.go
+	{"one record is not taken for another", in("TestAnotherRecordIsNotTakenForTheOneThatWasAskedFor")},
+	{"a name that may be personal is not told", in("TestDriftNamesNoPerson")},
+	{"a drift is told once", in("TestWhatIsNotKnownIsToldOnce")},
+	{"drifts are bounded", in("TestDriftIsBounded")},
+	// internal/transport/gate.go, owncause.go, retry.go
+	{"no call waits for others longer than a server may ask", in("TestNoCallWaitsForOthersLongerThanAServerMayAsk")},
+	{"a busy client gets out of the line again", in("TestABusyClientGetsOutOfTheLineAgain")},
+	{"a nil pointer in an error is no panic", in("TestANilPointerInAnErrorIsNoPanic")},
+	{"no interface hands out an error of net/http's", in("TestNoInterfaceHandsOutWhatNetHTTPMade")},
+	{"no error is handed out that only wraps one of net/http's", in("TestNoInterfaceHandsOutWhatNetHTTPMade")},
+	{"a deadline that ends in line is told from a cancel", in("TestADeadlineThatEndsInLineIsToldFromACancel")},
+	// internal/transport/attempt.go
+	{"an attempt is told by its route and not its URL", in("TestTheLoggerSeesTheAllowListAndNothingElse")},
+	{"the wait before the next attempt is told", in("TestEveryAttemptIsObserved")},
+	{"no wait is told where there is no next attempt", in("TestTheWaitOfTheLastAttemptIsNone")},
+	{"an attempt that was not sent is not told", in("TestAnAttemptThatWasNotSentIsNotObserved")},
+
+	// internal/transport/owncause.go
+	{"a secret in an error of a caller's is hidden", in("TestAnErrorOfTheCallersOwnTransportDoesNotTellSecrets")},
+	{"what net/http's own transport returns is not shown", in("TestWhatComesOutOfNetHTTPBehindAnotherTransportIsNotShown/no_wrapper")},
+	{"an error after net/http has connected is shown", in("TestWhatComesOutOfNetHTTPBehindAnotherTransportIsNotShown")},
+	{"the words of a proxy are not shown as a caller's", in("TestWhatComesOutOfNetHTTPBehindAnotherTransportIsNotShown/words_of_a_proxy")},
+	{"an error of a caller's own transport is shown", in("TestAnErrorOfTheCallersOwnTransportIsShown")},
+	{"an error of a kind that net/http makes is not shown", in("TestWhatNetHTTPMakesIsNotShown")},
+	{"an error of a type of net/http's is not shown", in("TestWhatNetHTTPMakesIsNotShown")},
+	{"an error with a text of net/http's is not shown", in("TestWhatNetHTTPMakesIsNotShown")},
+	{"errors of net/http's are not handed out", in("TestWhatNetHTTPMakesIsNotShown")},
+	{"an error that wraps one of net/http's is not shown", in("TestWhatNetHTTPMakesIsNotShown")},
+	{"a secret in what a caller's error wraps is hidden", in("TestAnErrorOfTheCallersOwnTransportDoesNotTellSecrets")},
+	{"an error that joins one of net/http's is not shown", in("TestWhatNetHTTPMakesIsNotShown")},
+
+	// internal/transport/ratelimit.go
+	{"a rate that is very low does not overflow", in("TestAnyRateIsARate")},
+	{"a wait for the rate ends with its context", in("TestWhoWaitsInLineForTheRateEndsWithItsContext")},
+	{"a caller that gave up leaves the line", in("TestACancelWhileWaitingForTheRateReturnsAtOnceAndFreesTheSlot")},
+	{"a wait for the rate that does not fit the deadline is not begun", in("TestAWaitForTheRateThatDoesNotFitTheDeadlineFailsAtOnce")},
+	{"a deadline is no matter where there is no wait for the rate", in("TestADeadlineThatIsOverIsNoMatterOfTheRate")},
+	{"those ahead in the line count", in("TestAWaitForTheRateThatDoesNotFitTheDeadlineFailsAtOnce")},
+	{"a caller that gave up takes no token", in("TestACancelWhileWaitingForTheRateReturnsAtOnceAndFreesTheSlot")},
+	{"tokens do not pile up over time", in("TestABurstIsAtOnceAndComesBack")},
+	{"tokens come back over time", in("TestABurstIsAtOnceAndComesBack")},
+	{"a token is spent", in("TestARateIsKeptOverTimeByAllGoroutines")},
+
+	// internal/transport/requestid.go
+	{"a request id is no secret of the request", row("F061")},
+	{"an identifier is not long", in("TestARedirectToAnOddHostDoesNotShowIt")},
+	{"a request id is an identifier", in("TestTheRequestIDComesFromTheCommonHeaders")},
+
+	// internal/transport/retry.go
+	{"a call whose context has ended is not begun", inChain("TestACallWhoseContextHasEndedIsNotBegun")},
+	{"the budget counts the calls", in("TestTheRetryBudgetBoundsAStorm")},
+	{"a 429 holds the calls of the client", in("TestACallWaitsWhereAnotherWasTurnedAway")},
+	{"a client without retries is not held", in("TestACallDoesNotWaitForWhatIsNotObeyed/a_client_without_retries")},
+	{"what happened before a wait for the rate is not lost", in("TestTheEvidenceOfAnEarlierAttemptOutlivesAWaitForTheRate")},
+	{"a deadline in an attempt does not hide the response before", in("TestADeadlineInASecondAttemptKeepsTheEvidenceOfTheFirst")},
+	{"an attempt that waited for the rate in vain was not sent", in("TestAWaitForTheRateThatDoesNotFitTheDeadlineFailsAtOnce")},
+	{"no retry of a write that may have been done", inChain("TestAWriteIsRepeatedOnlyWhereItCannotHaveBeenDone")},
+	{"no more retries than asked for", in("TestTransientStatusesAreTriedAgainUpToTwice")},
+	{"Retry-After of more than a minute is the caller's to decide", in("TestAWaitThatIsTooLongIsTheCallersToDecide")},
+	{"a wait that does not fit the deadline is not begun", in("TestAnErrorSaysWhyACallWasNotTriedAgain")},
+	{"all retries of a client share a budget", in("TestTheRetryBudgetBoundsAStorm")},
+	{"a wait that the server asked for is not charged", in("TestAWaitThatTheServerAskedForIsNotCharged")},
+	{"a cancel in a wait does not hide the response before", in("TestCancelDuringAWaitReturnsAtOnceAndKeepsTheEvidence")},
+	{"retry of a write that cannot have arrived", inChain("TestAWriteIsRepeatedOnlyWhereItCannotHaveBeenDone")},
+	{"retry of 408", in("TestTransientStatusesAreTriedAgainUpToTwice")},
+	{"retry of 425", in("TestTransientStatusesAreTriedAgainUpToTwice")},
+	{"retry of 429", in("TestTransientStatusesAreTriedAgainUpToTwice")},
+	{"no retry of 501", in("TestOtherStatusesAreNotTriedAgain")},
+	{"no retry of 505", in("TestOtherStatusesAreNotTriedAgain")},
+	{"no retry of 507", in("TestOtherStatusesAreNotTriedAgain")},
+	{"no retry of 511", in("TestOtherStatusesAreNotTriedAgain")},
+	{"retry of 5xx", in("TestTransientStatusesAreTriedAgainUpToTwice")},
+	{"no retry of 4xx", in("TestOtherStatusesAreNotTriedAgain")},
+	{"retry after a backoff that is capped", inChain("TestABackoffOfAnyAttemptIsCapped")},
+	{"retry after a backoff that begins small", in("TestWaitsAreJitteredAndCapped")},
+	{"retry after full jitter", in("TestWaitsAreJitteredAndCapped")},
+
+	// internal/transport/retryafter.go
+	{"Retry-After twice is none", in("TestRetryAfterIsHonored")},
+	{"Retry-After without end is none", in("TestRetryAfterIsHonored")},
+	{"Retry-After in seconds", in("TestRetryAfterIsHonored")},
+	{"Retry-After of more seconds than a number holds is long", in("TestAWaitThatIsTooLongIsTheCallersToDecide")},
+	{"Retry-After does not overflow", in("TestAWaitThatIsTooLongIsTheCallersToDecide")},
+	{"Retry-After as a date", in("TestRetryAfterIsHonored")},
+	{"Retry-After in the past is none", in("TestRetryAfterInThePastIsNone")},
+	{"Retry-After by the server's clock", in("TestRetryAfterIsHonored")},
+
+	// internal/transport/roundtrip.go
+	{"a body that stalls is given up", in("TestABodyThatStallsIsGivenUp")},
+	{"a cancel in the body of an error does not hide the status", in("TestACancelInAnErrorBodyKeepsTheStatusAndTheCause")},
+	{"a cancel in the body of an error is matched", in("TestACancelInAnErrorBodyKeepsTheStatusAndTheCause")},
+	{"a body that is encoded unasked is refused", in("TestUnaskedEncodingsAreRefused")},
+	{"a body that announces too much is not read", in("TestABodyIsReadNoFurtherThanItsLimit")},
+	{"a body that announces much gets no memory for it", in("TestMemoryIsNotSetAsideOnTheWordOfTheServer")},
+	{"a body is not read past its limit", in("TestABodyIsReadNoFurtherThanItsLimit")},
+	{"a body that goes past its limit is an error", row("F036")},
+	{"half a body is none", in("TestABodyThatBreaksIsReadAgainAsAWhole")},
+	{"the body of an error is bounded", in("TestABodyIsReadNoFurtherThanItsLimit")},
+
+	// internal/transport/task.go
+	{"a panic while reading ahead reaches the caller", in("TestAPanicWhileReadingAheadReachesTheCaller")},
+	{"Goexit while reading ahead reaches the caller", row("F184")},
+
+	// internal/transport/transport.go
+	{"an attempt ends in time", in("TestAnAttemptThatTakesTooLongIsTriedAgain")},
+	{"a wait for the rate is no part of the attempt", in("TestAWaitForTheRateIsNoPartOfTheAttempt")},
+	{"a rate is for all attempts", in("TestARateIsKeptOverTimeByAllGoroutines")},
+
+	// call.go
+	{"an error status is an APIError", in("TestStatusesMatchTheirSentinelAndNoOther")},
+	{"a response other than 200 is no page", in("TestAnswersOtherThan200AreNoPages")},
+	{"an id is one segment of the path", in("TestAnIDIsOneSegmentOfThePath")},
+	{"an id is not empty", in("TestAnIDThatIsNoneIsRefused")},
+	{"an id is no step in a path", in("TestAnIDThatIsNoneIsRefused")},
+	{"an id of a request is not too long", in("TestAnIDThatIsNoneIsRefused")},
+	{"a nil context is an error", in("TestANilContextIsAConfigError")},
+
+	// checkpoint.go
+	{"what was delivered is known by its content", row("F192")},
+	{"what changed in a resumed walk is known by its content", row("F193")},
+	{"what was delivered before a known record is forgotten", row("F192")},
+	{"backward, what was delivered before a known record is kept", row("F193")},
+	{"pages share nothing", row("F193")},
+	{"a checkpoint keeps its direction", in("TestACheckpointKeepsTheDirection")},
+	{"a checkpoint is bound to its filters", in("TestACheckpointIsBoundToItsFilters")},
+	{"a checkpoint has its prefix", in("TestADamagedCheckpointIsRefused")},
+	{"a checkpoint is on one line", in("TestADamagedCheckpointIsRefused")},
+	{"a damaged checkpoint is refused", in("TestACheckpointWithADamagedCursorIsRefused")},
+	{"a checkpoint has as many entries as it says", in("TestACheckpointThatClaimsMoreThanItHasIsRefused")},
+	{"a damaged entry of a checkpoint is refused", in("TestADamagedCheckpointIsRefused")},
+	{"a checkpoint that is refused is not lost", in("TestARefusedCheckpointIsNotLost")},
+	{"a checkpoint of a list without a last cursor is exact", in("TestResumingAnywhereLosesAndRepeatsNothing")},
+	{"a checkpoint of a checkpoint knows what was delivered", in("TestThePagerAgainstAModel")},
+	{"a checkpoint knows what was delivered", in("TestResumingAnywhereLosesAndRepeatsNothing")},
+	{"what earlier runs delivered is bounded", row("F192")},
+	{"a checkpoint on the way back counts what is ahead", in("TestACheckpointIsExactOnTheWayBack")},
+	{"a checkpoint on the way back knows what is ahead", in("TestACheckpointIsExactOnTheWayBack")},
+	{"a checkpoint counts what was delivered only", in("TestThePagerAgainstAModel")},
+	{"the size of the pages does not bind a checkpoint", in("TestACheckpointIsBoundToItsFilters")},
+
+	// codec.go
+	{"a value of the wrong kind is not set", row("F104")},
+	{"a boolean of the wrong kind is not set", row("F104")},
+	{"a record makes room for its lists at once", in("TestAllocationsStayBounded")},
+	{"a list may be longer than its room", in("TestTheDecoderAndEncodingJSONReadTheSame")},
+	{"a list does not run into the next", row("F179")},
+	{"an empty identity number is none", in("TestNothingSentReadsLikeNothing")},
+	{"lists inside a record are bounded", in("TestListsInsideARecordAreBounded")},
+	{"null reads like absence", row("F106")},
+
+	// document.go
+	{"an empty list of errors is none", in("TestErrorsBesideDataAreNoEnd")},
+	{"an empty object of errors is none", row("F191")},
+	{"an empty list of errors may have white space in it", in("TestErrorsBesideDataAreNoEnd")},
+	{"a link may be an object", row("F190")},
+	{"a response that is not JSON says what it is", in("TestAnswersThatAreNotJSONSayWhatTheyAre/HTML")},
+	{"the exact JSON of one resource is a copy", in("TestOneResourceHasItsExactJSON")},
+	{"the document of one resource is checked", in("TestTheDocumentOfOneResourceIsChecked")},
+	{"the body is kept for a checkpoint", in("TestResumingAnywhereLosesAndRepeatsNothing")},
+	{"the body is given back", in("TestAllocationsStayBounded")},
+	{"the records of a page are bounded", in("TestLimits")},
+	{"a page lists what it skipped", in("TestOneBadRecordDoesNotHideTheOthers/List")},
+	{"the exact JSON is kept where it was asked for only", row("F102")},
+	{"the exact JSON is a copy", in("TestNothingOfAPageIsInMemoryThatIsUsedAgain")},
+	{"bad records get no memory set aside", in("TestAPageOfManyBadRecordsTakesLittleMemory")},
+	{"a page does not grow by one record", in("TestManySmallRecordsBehindALargeOneTakeLittleMemory")},
+	{"a bad record leaves nothing to the next", in("TestABadRecordLeavesNothingToTheNext")},
+	{"what a walk needs comes once", row("F191")},
+	{"errors instead of data are told", in("TestAnswersOtherThan200AreNoPages")},
+	{"data is an array", row("F107")},
+	{"a document has its data once", in("TestAnswersThatAreNotJSONSayWhatTheyAre/duplicate_data")},
+	{"a document has its errors once", row("F100")},
+	{"a document has its page information once", row("F100")},
+	{"the page information has its page once", row("F100")},
+	{"the flag that a walk needs comes once", in("TestAnswersThatAreNotJSONSayWhatTheyAre/duplicate_end")},
+	{"what a walk does not need may come twice", row("F191")},
+	{"the cursors that a walk needs come once", row("F191")},
+	{"the cursor that a walk needs comes once", row("F191")},
+	{"a link in links that come twice is none", row("F190")},
+	{"a link that comes twice is none", row("F190")},
+	{"a link with two hrefs is none", row("F190")},
+	{"errors beside data are no end", in("TestErrorsBesideDataAreNoEnd")},
+	{"a flag that came twice is not believed", row("F191")},
+	{"a missing hasNextPage is not the end", in("TestAListEndsOnlyOnAnExplicitEnd/no_hasNextPage")},
+	{"a cursor that came twice is none", row("F191")},
+	{"a count is not negative", in("TestACountThatCannotBeIsNone")},
+	{"a count is exact", in("TestACountThatCannotBeIsNone")},
+	{"a count is whole", in("TestACountThatCannotBeIsNone")},
+	{"two cursors in a link are none", in("TestAListEndsOnlyOnAnExplicitEnd/more,_two_link_cursors")},
+
+	// errors.go
+	{"a status is matched by its sentinel", in("TestStatusesMatchTheirSentinelAndNoOther")},
+	{"a status of a server's error is matched", in("TestStatusesMatchTheirSentinelAndNoOther")},
+	{"an APIError as JSON has no detail in it", in("TestNoErrorShowsTheServersWords")},
+	{"an item error as JSON has no record in it", row("F104")},
+	{"nothing is salvaged into nil", in("TestNothingIsSalvagedIntoNil")},
+	{"an item error without a cause prints", row("F188")},
+	{"a cause that may be shown is unwrapped", in("TestTransportErrorsTellTheCauseApartWithoutShowingIt")},
+	{"the end of the context is matched", in("TestCancelBetweenRecordsEndsTheRange")},
+	{"the end of the caller's time is a timeout", row("F185")},
+	{"a name server's timeout is one", row("F185")},
+	{"an error is a timeout to package net", row("F185")},
+	{"the text of an error has no more of the server's than identifiers", in("TestNoErrorShowsTheServersWords")},
+	{"the text of an error is printable", in("TestAnErrorTextIsPrintable")},
+	{"the text of an error is bounded", in("TestAnErrorTextOfTheLongestPartsIsBounded")},
+	{"an item error prints no record", row("F104")},
+
+	// failure.go
+	{"a bad key ends a call with what is wrong with it", in("TestABadKeyOfAFunctionEndsTheCall")},
+	{"a host with the key in it is not told", in("TestARedirectToAHostWithTheKeyInItDoesNotShowIt")},
+	{"the body of an error is there to look at", in("TestAnErrorOfUnknownFormIsThereToLookAt")},
+	{"a request id in a body is an identifier", in("TestTheRequestIDComesFromTheCommonHeaders")},
+	{"a code that repeats a secret is not told", row("F061")},
+
+	// pager.go
+	{"the options of a range are copied", in("TestAllIsLazyAndCanBeRangedAgain")},
+	{"a filter is not too long", in("TestListRefusesBadOptionsBeforeAnyRequest/Filter.Account")},
+	{"only the first page asks for the total", in("TestOnlyTheFirstPageAsksForTheTotal")},
+	{"a cursor that a server echoes is hidden", row("F134")},
+	{"a filter that a server echoes is hidden", in("TestAnErrorOfTheCallersOwnTransportDoesNotTellSecrets")},
+	{"no more of the query than cursors and filters is secret", in("TestNoMoreOfTheQueryThanCursorsAndFiltersIsSecret")},
+	{"backward the records come in reverse", in("TestBackwardTheRecordsComeInReverse")},
+	{"the next page knows what was delivered", in("TestNextTwiceFromAResumedPageLeavesOutTheSameRecords")},
+	{"going to and fro is no circle", in("TestPageNextAndPreviousKeepTheOptions")},
+	{"pages by hand have the history of a walk", in("TestPageNextFindsACycleAndCanBeRepeated")},
+	{"empty pages by hand end", endless(in("TestPagesByHandHaveTheLimitOfEmptyPages"))},
+	{"a walk that has ended sends nothing", in("TestAllFollowsTheCursorWithTheSameOptions")},
+	{"a cursor is seen when its page has come", in("TestACycleIsFoundByHandAlthoughPagesFail")},
+	{"the cursor that a list starts with counts", in("TestTheCursorOfTheOptionsCountsAsSeen")},
+	{"a record ends a row of empty pages", in("TestACycleOfAnyLengthEndsOnItsFirstRound")},
+	{"a later page tells the total of the first", in("TestOnlyTheFirstPageAsksForTheTotal")},
+	{"a context that has ended sends nothing", in("TestCancelBetweenRecordsEndsTheRange")},
+	{"what was delivered is forgotten at the end of the list", row("F192")},
+	{"a checkpoint of the end is the end", in("TestResumingAtTheEndGivesWhatIsNew")},
+	{"more pages need a cursor", in("TestAListEndsOnlyOnAnExplicitEnd/more_but_no_cursors")},
+	{"a cursor that comes twice ends the list", in("TestPageNextFindsACycleAndCanBeRepeated")},
+	{"empty pages end", endless(in("TestEmptyPagesInTheMiddleAreWalkedUpToAHundredInARow"))},
+	{"a page that is read ahead is not waited for without end", in("TestNextDoesNotWaitForAReadAheadLongerThanItsContext")},
+	{"a page that does not say whether there is more comes with an error", in("TestListReturnsAPageThatDoesNotSayWhetherThereIsMoreWithTheError")},
+	{"a page with bad records comes with an error", in("TestOneBadRecordDoesNotHideTheOthers/List")},
+	{"a page that is read ahead ends with its range", in("TestTheEndOfARangesContextEndsAReadAhead")},
+	{"a page is read ahead whatever becomes of one Next", row("F183")},
+	{"Stop ends a page that is read ahead", in("TestStopEndsAReadAhead")},
+	{"a panic while reading ahead is not lost where the range ends", in("TestAPanicWhileReadingAheadReachesACallerWhoStops")},
+	{"the history can be searched", in("TestACycleOfAnyLengthEndsOnItsFirstRound")},
+	{"the older history counts too", in("TestACycleOfAnyLengthEndsOnItsFirstRound")},
+
+	// pagination.go
+	{"a page size is not negative", in("TestListRefusesBadOptionsBeforeAnyRequest/Page.Size")},
+	{"After, Before and Resume are exclusive", in("TestListRefusesBadOptionsBeforeAnyRequest/Page")},
+	{"there is no page after the last", in("TestNextOfTheLastPage")},
+	{"Collect stops at its limit", in("TestCollect")},
+	{"an iterator that has failed stays failed", in("TestAnIteratorKeepsItsError")},
+	{"the context counts between the records of a page too", in("TestCancelOnTheLastPageEndsTheRangeToo")},
+	{"a bad record does not end an iterator", in("TestResumingAnywhereLosesAndRepeatsNothing")},
+	{"an iterator that is stopped at a bad record is at its end", in("TestAnIteratorThatIsStoppedAtABadRecordIsAtItsEnd")},
+	{"an iterator that was stopped stays stopped", in("TestStopEndsTheIterationInTheMiddleOfAPage")},
+	{"a bad record does not end a range", in("TestOneBadRecordDoesNotHideTheOthers")},
+	{"a bad record comes after its page", in("TestOneBadRecordDoesNotHideTheOthers/Pages")},
+	{"a page prints no records", row("F174")},
+	{"a nil page is logged", row("F188")},
+	{"a pointer to a page logs no records", row("F174")},
+
+	// redact.go
+	{"a nil session is logged", row("F188")},
+	{"nil options are logged", row("F188")},
+	{"a session prints what is safe to show", row("F174")},
+	{"an id that is none is not shown", in("TestAnIDThatIsNoneIsNotShown")},
+	{"an enum value that is not known is not shown", in("TestPrintingShowsNothingPersonal")},
+
+	// models.go
+	{"a person is hidden", row("F174")},
+	{"a pointer to a session logs what is safe to show", row("F174")},
+
+	// sessions.go
+	{"options are hidden", row("F173")},
+	{"a filter is hidden", row("F173")},
+	{"a pointer to options logs no cursor and no filter", row("F173")},
+
+	// ratelimit.go
+	{"a limit is read of each spelling of its header", in("TestWhatTheServerSaysOfItsRateLimitIsReadable")},
+	{"a Reset that is no time either is none", in("TestWhatTheServerSaysOfItsRateLimitIsReadable")},
+	{"a Reset may be a time", in("TestWhatTheServerSaysOfItsRateLimitIsReadable")},
+	{"a Reset counts by the server's clock", in("TestWhatTheServerSaysOfItsRateLimitIsReadable")},
+	{"a Reset in the past is now", in("TestWhatTheServerSaysOfItsRateLimitIsReadable")},
+
+	// resource.go
+	{"records share no lists", row("F179")},
+	{"a record has an id", in("TestRecordsThatAreNotWholeAreItemErrors/no_id")},
+	{"an id is not too long", in("TestRecordsThatAreNotWholeAreItemErrors/1_MB_id")},
+	{"a record has a type", in("TestRecordsThatAreNotWholeAreItemErrors/no_type")},
+	{"a record is of the type that was asked for", in("TestRecordsThatAreNotWholeAreItemErrors/other_type")},
+	{"what is broken goes before what is odd", in("TestWhatCannotBeDecodedSaysWhereAndWhyAndNotWhat/broken_behind_odd")},
+	{"the id of a broken record is told", in("TestTheIDOfABadRecordIsTheOneItHas")},
+	{"an id that is too long is not told", in("TestTheIDOfABadRecordIsTheOneItHas")},
+	{"the exact JSON of a bad record is a copy", in("TestNothingOfAPageIsInMemoryThatIsUsedAgain")},
+	{"an id that comes twice is none", in("TestTheIDOfABadRecordIsTheOneItHas")},
+	{"nothing is salvaged into a nil session", in("TestNothingIsSalvagedIntoNil")},
+	{"what is broken is not salvaged in part", in("TestWhatIsBrokenIsNotSalvaged/duplicate")},
+	{"another type is not salvaged", in("TestWhatIsBrokenIsNotSalvaged/another_type")},
+	{"an id that is too long is not salvaged", in("TestAHeadThatCannotBeReadIsLeftOut")},
+	{"what could not be salvaged is named", in("TestARecordWithoutAnIDIsSalvagedWithoutOne")},
+	{"what could not be salvaged is named once", in("TestARecordWithoutAnIDIsSalvagedWithoutOne")},
+	{"what is salvaged has a copy of its JSON", in("TestWhatIsSalvagedSharesNothing")},
+
+	// values.go
+	{"a value that is not set prints none", in("TestALeafPrintsAsItself")},
+	{"a value that is not set is NULL", in("TestOptional")},
+	{"a value that is not set is null", in("TestOptional")},
+	{"null takes a value back", in("TestOptional")},
+	{"one number is written as an object", in("TestPartsEncodeOnTheirOwn")},
+	{"an empty identity number is none to encoding/json", in("TestTheDecoderAndEncodingJSONReadTheSame")},
+
+	// internal/jsonapi/reader.go
+	{"a record is not nested too deep for its document", inReader("TestDepthIsCountedFromTheDocument")},
+	{"links are read with their faults", row("F190")},
+	{"a document is not nested too deep", inReader("TestTheReaderAndJsontextGiveTheSameVerdicts")},
+	{"the members of a page are separated", inReader("TestTheReaderAndJsontextGiveTheSameVerdicts")},
+	{"a name that is not known may be broken in the page information", row("F191")},
+	{"a name is followed by a colon", inReader("TestTheReaderAndJsontextGiveTheSameVerdicts")},
+	{"a text has no lone surrogate", in("TestWhatCannotBeDecodedSaysWhereAndWhyAndNotWhat/lone_surrogate")},
+	{"a record is UTF-8", in("TestWhatCannotBeDecodedSaysWhereAndWhyAndNotWhat/invalid_UTF-8")},
+	{"a number is not too large", in("TestWhatCannotBeDecodedSaysWhereAndWhyAndNotWhat/too_large")},
+	{"a number has digits", inReader("TestTheReaderAndJsontextGiveTheSameVerdicts")},
+	{"a number of many digits is rounded once", in("TestNumbersAreReadAsIEEESays")},
+	{"a number may have an exponent", inReader("TestTheReaderAndJsontextGiveTheSameVerdicts")},
+	{"a number has digits before its point", inReader("TestTheReaderAndJsontextGiveTheSameVerdicts")},
+	{"a number has digits after its point", inReader("TestTheReaderAndJsontextGiveTheSameVerdicts")},
+	{"a number has no zero before its digits", inReader("TestTheReaderAndJsontextGiveTheSameVerdicts")},
+	{"what is not known may be broken in the page information", row("F191")},
+	{"a name that is not known comes once", in("TestWhatCannotBeDecodedSaysWhereAndWhyAndNotWhat/duplicate_unknown_name")},
+	{"a record says nothing twice", in("TestWhatCannotBeDecodedSaysWhereAndWhyAndNotWhat/duplicate_name")},
+	{"what is not known may come twice in the page information", row("F191")},
+	{"what is broken in an odd value is told where it is", in("TestWhatCannotBeDecodedSaysWhereAndWhyAndNotWhat/broken_in_odd")},
+	{"what is left out of the page information may be broken", row("F191")},
+	{"what is broken in what is left out is not salvaged", in("TestWhatIsBrokenIsNotSalvaged/duplicate_in_odd")},
+	{"nothing follows a document", in("TestAnswersThatAreNotJSONSayWhatTheyAre/trailing_text")},
+	{"a value is not nested too deep in its document", inReader("TestDepthIsCountedFromTheDocument")},
+	{"what is no value is broken", inReader("TestTheReaderAndJsontextGiveTheSameVerdicts")},
+	{"a name that comes twice is told as such", in("TestWhatCannotBeDecodedSaysWhereAndWhyAndNotWhat/duplicate_far_below")},
+	{"a text that is not UTF-8 is told as such", in("TestWhatCannotBeDecodedSaysWhereAndWhyAndNotWhat/invalid_UTF-8")},
+	{"a lone surrogate is told as such", in("TestWhatCannotBeDecodedSaysWhereAndWhyAndNotWhat/lone_surrogate")},
+	{"a value that is nested too deep is told as such", inReader("TestTheReaderAndJsontextGiveTheSameVerdicts")},
+
+	// internal/jsonapi/item.go
+	{"a record is read strictly", row("F100")},
+	{"what is broken in a record is the record's own fault", row("F100")},
+	{"the page information is read with its faults", row("F191")},
+
+	// internal/jsonapi/arena.go
+	{"a small record after a huge one is small", row("F179")},
+	{"records share no texts", row("F179")},
+
+	// internal/jsonapi/timestamp.go
+	{"a time is not too short for one", inReader("TestTimestamps")},
+	{"a time has its first dash", inReader("TestTimestamps")},
+	{"a time has its second dash", inReader("TestTimestamps")},
+	{"a time is of the form of RFC 3339", inReader("TestTimestamps")},
+	{"a time has its first colon", inReader("TestTimestamps")},
+	{"a time has its second colon", inReader("TestTimestamps")},
+	{"a time has a year", in("TestWhatCannotBeDecodedSaysWhereAndWhyAndNotWhat/year_0")},
+	{"a month is not zero", inReader("TestTimestamps")},
+	{"a time has a month", inReader("TestTimestamps")},
+	{"a time has a day", inReader("TestTimestamps")},
+	{"a time has no hour 24", inReader("TestTimestamps")},
+	{"a time has a minute", inReader("TestTimestamps")},
+	{"a time has no leap second", inReader("TestTimestamps")},
+	{"a time has a day that is", in("TestWhatCannotBeDecodedSaysWhereAndWhyAndNotWhat/February_30")},
+	{"a time without an offset is UTC", inReader("TestTimestamps")},
+	{"the zero time is none", row("F118")},
+	{"a time has digits", row("F118")},
+	{"a time has digits after its point", row("F118")},
+	{"a time ends after its offset", inReader("TestTimestamps")},
+	{"an offset has a sign", inReader("TestTimestamps")},
+	{"an offset has a colon", inReader("TestTimestamps")},
+	{"a time has an offset of hours", in("TestWhatCannotBeDecodedSaysWhereAndWhyAndNotWhat/offset_of_a_day")},
+	{"a time has an offset of minutes", in("TestWhatCannotBeDecodedSaysWhereAndWhyAndNotWhat/offset_of_60_minutes")},
+}
