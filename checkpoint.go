@@ -212,7 +212,8 @@ func (w *pager[T]) checkpoint(p *Page[T], n int) Checkpoint {
 	}
 	s := &w.sealed
 	if ahead := p.state.deliveredBehind(n); s.sealed == nil || s.ahead != len(ahead) {
-		// guard(w.remembered): a checkpoint of a checkpoint knows what was delivered
+		// guard(w.remembered): a checkpoint in a page knows what earlier walks delivered
+		// guard(w.remembered(ahead)→w.remembered(nil)): a checkpoint of a checkpoint is exact
 		s.sealed, s.n, s.ahead = seal(p.state.at, w.list.filters, w.remembered(ahead)), 0, len(ahead)
 	}
 	for ; s.n < n; s.n++ {

@@ -232,6 +232,9 @@ func TestADamagedCheckpointIsRefused(t *testing.T) {
 			}
 		}
 	}
+	_, err := client.Sessions.List(t.Context(), resume(good[len("b2."):]))
+	_, ok := errors.AsType[*beltic.ConfigError](err)
+	assert.True(t, ok, "without its prefix: %v", err)
 }
 
 func TestACheckpointWithADamagedCursorIsRefused(t *testing.T) {
