@@ -96,10 +96,9 @@ func TestFiftyAccountsUnderARateLimitComeToTheirEnd(t *testing.T) {
 
 // after429 is a client whose first call is turned away for two seconds; the others go to next.
 func after429(t *testing.T, retryAfter string, next func(*http.Request) (*http.Response, error), opts ...beltic.Option) *beltic.Client {
-	isFirst := true
+	var hasBeenTurnedAway atomic.Bool
 	return newClient(t, func(req *http.Request) (*http.Response, error) {
-		if isFirst {
-			isFirst = false
+		if !hasBeenTurnedAway.Swap(true) {
 			return answerWith(http.StatusTooManyRequests, "", "Retry-After", retryAfter), nil
 		}
 		return next(req)
