@@ -330,8 +330,8 @@ func TestADeadlineThatEndsInLineIsToldFromACancel(t *testing.T) {
 		var all sync.WaitGroup
 		for range 100 {
 			all.Go(func() { client.Sessions.List(ctx, nil) })
+			synctest.Wait() // the first is turned away, the others get in line
 		}
-		synctest.Wait()
 		short, stop := context.WithTimeout(t.Context(), 5*time.Second)
 		defer stop()
 		_, err := client.Sessions.List(short, nil)
