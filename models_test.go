@@ -370,4 +370,10 @@ func TestOptional(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(`{"a":null}`), &back))
 	assert.Equal(t, holder{}, back, "null takes a value back")
 	require.Error(t, json.Unmarshal([]byte(`{"a":"x"}`), &back))
+	null, err := unset.Value()
+	require.NoError(t, err)
+	assert.Nil(t, null)
+	value, err := set.Value()
+	require.NoError(t, err)
+	assert.EqualValues(t, 0, value)
 }

@@ -598,7 +598,7 @@ func TestStopEndsAReadAhead(t *testing.T) {
 		it := newClient(t, server.RoundTrip).Sessions.Iterator(&beltic.SessionListOptions{Page: beltic.PageOptions{ReadAhead: true}})
 		require.True(t, it.Next(t.Context()))
 		synctest.Wait()
-		it.Close()
+		assert.Zero(t, elapsed(it.Close))
 		assert.True(t, ended)
 		assert.False(t, it.Next(t.Context()))
 		require.NoError(t, it.Err())

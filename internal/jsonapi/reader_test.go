@@ -113,6 +113,12 @@ func TestLeniences(t *testing.T) {
 			verdict{reason: jsonapi.ReasonDuplicate, pointer: "/text"},
 			leftOut("/text", jsonapi.ReasonType),
 		},
+		"no value": {
+			`{"text":?}`,
+			verdict{reason: jsonapi.ReasonSyntax, pointer: "/text"},
+			verdict{reason: jsonapi.ReasonSyntax, pointer: "/text"},
+			verdict{reason: jsonapi.ReasonSyntax, pointer: "/text"},
+		},
 		"no JSON": {
 			`{"text":tru}`,
 			verdict{reason: jsonapi.ReasonType, pointer: "/text"},
