@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/belticlabs/beltic-go/beltictest"
+)
+
+// runSync runs the command without a key.
+func runSync(t *testing.T, args ...string) (out, notes string, err error) {
+	t.Helper()
+	t.Setenv("BELTIC_API_KEY", "")
+	var text, rest bytes.Buffer
+	err = run(t.Context(), args, &text, &rest)
+	return text.String(), rest.String(), err
+}
+
+// database are the arguments that name one.
+func (s settings) database() []string { return []string{"-db", s.file, "-dsn", s.dsn} }
+
+func TestTheCommandNeedsNoKey(t *testing.T) {
+	onEach(t, func(t *testing.T, s settings) {
+		out, notes, err := runSync(t, append(s.database(), "-page-size", "100")...)
+		require.NoError(t, err)
+		assert.Contains(t, notes, "BELTIC_API_KEY is not set")
+		assert.Contains(t, out, "full pass complete in ")
+		assert.Contains(t, out, ": 300 read, 300 new, 0 updated, 0 changes of status, 0 older than stored, 0 unreadable, 0 gone\n")
+		assert.Contains(t, out, " has 300 sessions and 0 unreadable records\n")
+
+		out, notes, err = runSync(t, append(s.database(), "-changes", "1h")...)
+		require.NoError(t, err)
+		assert.Empty(t, notes)
+		assert.Contains(t, out, "0 changes of status; 300 new sessions, 110 approved, ")
+	})
+}
+
+func TestChangesArePrinted(t *testing.T) {
+	onEach(t, func(t *testing.T, s settings) {
+		b := newBench(t, s, beltictest.WithSessions(beltictest.GenerateSessions(1, 60)...))
+		b.pass(t, fullPass)
+		_, err := b.store.ExecContext(t.Context(), "UPDATE status_changes SET noticed_at = $1", b.store.at(time.Now().Add(-25*time.Hour)))
+		require.NoError(t, err)
+		var moved string
+		for _, session := range b.Sessions() {
+			if session.Status == "pending" {
+				require.NoError(t, b.Update(session.ID, advance))
+				moved = session.ID
+				break
+			}
+		}
+		odd := *version("odd\x1b[31mid", "up\x1bside", 1)
+		odd.Raw = nil
+		b.Add(odd)
+		b.pass(t, fullPass)
+		out, _, err := runSync(t, append(s.database(), "-changes", "24h")...)
+		require.NoError(t, err)
+		lines := strings.Split(out, "\n")
+		require.Len(t, lines, 4)
+		assert.Regexp(t, `^NOTICED +CHANGED +SESSION +FROM +TO$`, lines[0])
+		assert.Regexp(t, `^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  2024-03-04 \d\d:\d\d:\d\d  `+moved+`  pending  completed$`, lines[1])
+		assert.Equal(t, `1 changes of status; 1 new sessions, 1 "up\x1bside"`, lines[2])
+	})
+}
+
+func TestNothingPersonalIsPrinted(t *testing.T) {
+	s := settings{file: t.TempDir() + "/sync.db"}
+	b := newBench(t, s, beltictest.WithSessions(beltictest.GenerateSessions(1, 60)...))
+	b.Inject(beltictest.OnPage(2), beltictest.PoisonRecord())
+	b.Inject(beltictest.OnPage(3), beltictest.Status(400))
+	t.Setenv("BELTIC_API_KEY", b.APIKey)
+	t.Setenv("BELTIC_BASE_URL", b.url)
+	var all bytes.Buffer
+	require.Error(t, run(t.Context(), s.database(), &all, &all))
+	require.NoError(t, run(t.Context(), s.database(), &all, &all))
+	require.NoError(t, run(t.Context(), append(s.database(), "-changes", "1h"), &all, &all))
+	assert.Contains(t, all.String(), "with the key in BELTIC_API_KEY")
+	for _, session := range b.Sessions() {
+		for _, personal := range []string{session.Person.Name.Last, session.Contact.Email, session.Contact.Phone, session.Business.LegalName, session.Address.Line1} {
+			if personal != "" {
+				assert.NotContains(t, all.String(), personal)
+			}
+		}
+	}
+}
+
+func TestMistakesAreErrors(t *testing.T) {
+	file := t.TempDir() + "/sync.db"
+	for _, args := range [][]string{
+		{"extra"}, {"-nonsense"}, {"-page-size", "-1"}, {"-page-size", "500"}, {"-every", "-1s"}, {"-batch", "0"}, {"-omit", "nonsense"},
+		{"-hash", "contact.email"}, {"-db", t.TempDir()}, {"-dsn", "host=/nowhere user=sync"}, {"-dsn", "postgres://sync:hidden@example.com:port/x"},
+	} {
+		_, _, err := runSync(t, append([]string{"-db", file}, args...)...)
+		require.Error(t, err, "%v", args)
+		assert.NotContains(t, err.Error(), "hidden")
+	}
+	_, _, err := runSync(t, "-help")
+	require.ErrorIs(t, err, flag.ErrHelp)
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+var postgresEngine = engine{
+	dialect:    goose.DialectPostgres,
+	migrations: "postgres",
+	temp:       "CREATE TEMP TABLE IF NOT EXISTS incoming ON COMMIT DELETE ROWS " + createTemp,
+	load:       copyIn,
+	at:         func(t time.Time) any { return t.UTC() },
+}
+
+// openPostgres opens the database of a connection string or URL.
+func openPostgres(dsn string) (*store, error) {
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, err // does not show the password
+	}
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "beltic-sync"
+	}
+	locker, err := lock.NewPostgresSessionLocker() // two processes may start at once
+	if err != nil {
+		return nil, err
+	}
+	engine := postgresEngine
+	engine.options = []goose.ProviderOption{goose.WithSessionLocker(locker)}
+	return &store{DB: stdlib.OpenDB(*config), engine: engine, name: "the database " + config.Database}, nil
+}
+
+// turn is an arbitrary number that stands for the right to write a batch.
+const turn = 0x62656c746963
+
+// copyIn sends the rows by COPY. It waits for its turn first: two writers that compare with the same
+// stored row would both note the same change of status.
+func copyIn(ctx context.Context, conn *sql.Conn, rows [][]any) error {
+	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", turn); err != nil {
+		return err
+	}
+	var columns []string
+	for _, c := range allColumns {
+		columns = append(columns, c.name())
+	}
+	columns = append(columns, "stored_at")
+	return conn.Raw(func(driver any) error {
+		_, err := driver.(*stdlib.Conn).Conn().CopyFrom(ctx, pgx.Identifier{"incoming"}, columns, pgx.CopyFromRows(rows))
+		return err
+	})
+}
