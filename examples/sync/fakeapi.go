@@ -2,32 +2,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"net/http"
-	"strings"
 	"time"
 
 	"github.com/belticlabs/beltic-go"
 	"github.com/belticlabs/beltic-go/beltictest"
 )
 
-// fakeAPI is the fake server with single sessions beside the list.
+// fakeAPI is the fake server with sessions that go on.
 type fakeAPI struct{ *beltictest.Server }
-
-func (f fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id, isSingle := strings.CutPrefix(r.URL.Path, "/v1/identity/sessions/")
-	if !isSingle {
-		f.Server.ServeHTTP(w, r)
-		return
-	}
-	var found beltic.Session
-	if f.Update(id, func(s *beltic.Session) { found = *s }) != nil {
-		http.Error(w, "{}", http.StatusNotFound)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(map[string]any{"data": found})
-}
 
 // live moves one undecided session after the other along its lifecycle until ctx ends. A session
 // goes the same way in every process, so that a database keeps its sense from run to run.
