@@ -41,7 +41,7 @@ func newListing[T, O any, P listOptions[O]](s *service, res *resource[T], route 
 	if opts != nil {
 		o = *opts
 	}
-	// guard(P(&o)→opts): the options of a range are copied
+	// guard(P(&o)→opts): the caller's options are not changed
 	page := P(&o).page()
 	l := &listing[T]{resource: res, route: route, options: *page}
 	if s == nil || s.client == nil {

@@ -64,6 +64,18 @@ func TestAllIsLazyAndCanBeRangedAgain(t *testing.T) {
 	}
 }
 
+func TestTheCallersOptionsAreNotChanged(t *testing.T) {
+	opts := &beltic.SessionListOptions{Page: beltic.PageOptions{After: "c0", Size: 3}}
+	given := *opts
+	for range 2 {
+		server := bodies(page("", "a"))
+		_, err := newClient(t, server.RoundTrip).Sessions.List(t.Context(), opts)
+		require.NoError(t, err)
+		assert.Equal(t, "c0", server.requests[0].URL.Query().Get("page[after]"))
+		assert.Equal(t, given, *opts)
+	}
+}
+
 func TestBreakSendsNothingMore(t *testing.T) {
 	for _, readAhead := range []bool{false, true} {
 		server := bodies(page("c1", "a", "b"), page("", "c"))

@@ -378,7 +378,7 @@ var guards = []guard{
 	{"a code that repeats a secret is not told", row("F061")},
 
 	// pager.go
-	{"the options of a range are copied", in("TestAllIsLazyAndCanBeRangedAgain")},
+	{"the caller's options are not changed", in("TestTheCallersOptionsAreNotChanged")},
 	{"a filter is not too long", in("TestListRefusesBadOptionsBeforeAnyRequest/Filter.Account")},
 	{"only the first page asks for the total", in("TestOnlyTheFirstPageAsksForTheTotal")},
 	{"a cursor that a server echoes is hidden", row("F134")},
