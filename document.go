@@ -254,7 +254,7 @@ const leastRecord = 100
 func (r *pageReader[T]) place() *T {
 	n := len(r.page.Data)
 	if n == cap(r.page.Data) {
-		// guard(min 2): bad records get no memory set aside
+		// guard(leastRecord→1): bad records get no memory set aside
 		room := min(r.list.pageSize(), r.size/leastRecord) + 1
 		if n > 0 {
 			room = n + (r.size-r.used)/(r.used/n+1) + 1 // as many as fit if the rest are as large as those so far

@@ -223,7 +223,6 @@ func (w *pager[T]) next(ctx context.Context) (*Page[T], error) {
 		return nil, w.finish(err)
 	}
 	page, err := w.fetch(ctx)
-	// guard(swap): a cursor is seen when its page has come
 	if err != nil {
 		return nil, w.finish(err)
 	}
