@@ -3,7 +3,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -32,6 +34,7 @@ type settings struct {
 	options      beltic.SessionListOptions
 	limit        int
 	all          bool
+	json         bool
 	showPersonal bool
 }
 
@@ -58,6 +61,7 @@ func parse(args []string, notes io.Writer) (s settings, err error) {
 	flags.IntVar(&s.options.Page.Size, "page-size", 0, "sessions a page; 0 is the API's default")
 	flags.IntVar(&s.limit, "limit", 20, "print at most this many sessions")
 	flags.BoolVar(&s.all, "all", false, "print every session, page after page")
+	flags.BoolVar(&s.json, "json", false, "print a JSON object a line; with -show-personal-data as the API sent it")
 	flags.BoolVar(&s.showPersonal, "show-personal-data", false, "show names and e-mail addresses")
 	if err := flags.Parse(args); err != nil {
 		return s, err
@@ -68,6 +72,7 @@ func parse(args []string, notes io.Writer) (s settings, err error) {
 	if s.limit < 1 {
 		return s, errors.New("-limit must be at least 1; see -help")
 	}
+	s.options.Page.KeepRaw = s.json && s.showPersonal
 	return s, nil
 }
 
@@ -87,6 +92,10 @@ func connect(notes io.Writer) (client *beltic.Client, done func(), err error) {
 func list(ctx context.Context, client *beltic.Client, s settings, out, notes io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	defer table.Flush()
+	line := func(session *beltic.Session) string { return row(session, s.showPersonal) }
+	if s.json {
+		line = func(session *beltic.Session) string { return object(session, s.showPersonal) }
+	}
 	n := 0
 	for session, err := range client.Sessions.All(ctx, &s.options) {
 		if item, ok := errors.AsType[*beltic.ItemError](err); ok {
@@ -100,10 +109,10 @@ func list(ctx context.Context, client *beltic.Client, s settings, out, notes io.
 			fmt.Fprintln(notes, "There are more: use -limit or -all.")
 			break
 		}
-		if n++; n == 1 {
+		if n++; n == 1 && !s.json {
 			fmt.Fprintln(table, header(s.showPersonal))
 		}
-		fmt.Fprintln(table, row(session, s.showPersonal))
+		fmt.Fprintln(table, line(session))
 	}
 	if n == 0 {
 		fmt.Fprintln(notes, "There are no such sessions.")
@@ -125,6 +134,23 @@ func row(s *beltic.Session, showPersonal bool) string {
 		text += fmt.Sprintf("\t%s\t%s", name(s), s.Contact.Email)
 	}
 	return text
+}
+
+// object is a session as JSON on one line: exactly as sent, or without anything personal.
+func object(s *beltic.Session, showPersonal bool) string {
+	text := s.Raw
+	if !showPersonal {
+		text, _ = json.Marshal(struct { // of texts and times, which can be encoded
+			ID           string    `json:"id"`
+			Status       string    `json:"status"`
+			EntityType   string    `json:"entity_type"`
+			CreatedAt    time.Time `json:"created_at"`
+			DecisionedAt time.Time `json:"decisioned_at,omitzero"`
+		}{s.ID, string(s.Status), string(s.EntityType), s.CreatedAt, s.DecisionedAt})
+	}
+	var line bytes.Buffer
+	_ = json.Compact(&line, text) // it was read before
+	return line.String()
 }
 
 func name(s *beltic.Session) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/belticlabs/beltic-go"
 	"github.com/belticlabs/beltic-go/beltictest"
 )
 
@@ -39,6 +41,27 @@ func TestPersonalDataIsShownOnlyIfAskedFor(t *testing.T) {
 	assert.NotContains(t, strings.Join(lines, "\n"), "@")
 	lines, _ = runList(t, "-all", "-show-personal-data")
 	assert.Contains(t, strings.Join(lines, "\n"), "@example.com")
+}
+
+func TestJSONHasPersonalDataOnlyIfAskedFor(t *testing.T) {
+	lines, _ := runList(t, "-all", "-json")
+	require.Len(t, lines, 300)
+	assert.NotContains(t, strings.Join(lines, ""), "@")
+	for _, line := range lines {
+		var session struct{ ID, Status string }
+		require.NoError(t, json.Unmarshal([]byte(line), &session))
+		assert.NotEmpty(t, session.ID)
+		assert.NotEmpty(t, session.Status)
+	}
+
+	lines, _ = runList(t, "-all", "-json", "-show-personal-data")
+	require.Len(t, lines, 300)
+	assert.Contains(t, strings.Join(lines, ""), "@example.com")
+	for _, line := range lines {
+		var session beltic.Session
+		require.NoError(t, json.Unmarshal([]byte(line), &session))
+		assert.Equal(t, "session", session.Type)
+	}
 }
 
 func TestTheColumnsAreAligned(t *testing.T) {
