@@ -54,7 +54,7 @@ func Problems(body []byte) (problems []Problem, requestID string) {
 	for _, raw := range elements(f.Errors) {
 		problems = append(problems, problem(raw, nil))
 	}
-	if f.Error != nil {
+	if f.Error != nil && string(f.Error) != "null" {
 		problems = append(problems, problem(f.Error, &requestID))
 	}
 	if len(problems) == 0 {

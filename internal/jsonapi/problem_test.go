@@ -32,6 +32,7 @@ func TestProblemsOfEveryShape(t *testing.T) {
 		`{"errors":[{"code":7,"status":4.5,"title":null,"detail":{"a":1},"source":"x"}]}`: {{Code: "7", Status: "4.5"}},
 		`{"errors":[{"code":true,"source":{"pointer":1,"parameter":[],"header":{}}}]}`:    {{Source: jsonapi.Source{Pointer: "1"}}},
 		`{"errors":{"a":1},"message":"m"}`:                                                {{Detail: "m"}},
+		`{"error":null,"message":"m"}`:                                                    {{Detail: "m"}},
 		`{"errors":[],"message":"m"}`:                                                     {{Detail: "m"}},
 		"{\"message\":\"a\xffb\"}":                                                        {{Detail: "a\uFFFDb"}},
 		`{"message":"\ud800"}`:                                                            {{Detail: "\uFFFD"}},
