@@ -76,17 +76,18 @@
 // A rate limit is the normal case, not a failure. A wait that the server asked for is not charged
 // to the budget. After a 429 with a Retry-After all calls of the client wait until then, and start
 // slowly: first one, then twice as many with each round, those that were turned away most often
-// first. So many callers of one client do not turn each other away until none has an attempt left. No call waits longer than 60 s for the others.
-// A call whose deadline is earlier is sent at once, and [WithMaxRetries](0) waits for nothing. To
-// stay below a limit that you know, use [WithRateLimit]; what the API says of its own is in
-// [Response].RateLimit and [APIError].RateLimit.
+// first. So many callers of one client do not turn each other away until none has an attempt left.
+// No call waits longer than 60 s for the others. A call whose deadline is earlier is sent at once,
+// and [WithMaxRetries](0) waits for nothing. To stay below a limit that you know, use
+// [WithRateLimit]; what the API says of its own is in [Response].RateLimit and
+// [APIError].RateLimit.
 //
 // # Watching
 //
 // [WithObserver] tells of each attempt, for metrics and traces: its route, status or kind of
 // failure, duration, request id and the wait before the next. [WithDriftObserver] tells of what
 // this version does not know, such as a new status. [WithLogger] writes lines of both. None of them
-// sees a URL, an id, a filter, a header or a body.
+// sees a URL, the id of a record, a filter, a header or a body.
 //
 // # Limits
 //

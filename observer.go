@@ -12,7 +12,7 @@ import (
 )
 
 // Attempt is one attempt of a call, as [WithObserver] sees it. It holds nothing personal: no URL,
-// id, filter, cursor, header or body.
+// id of a record, filter, cursor, header or body.
 type Attempt struct {
 	Method     string
 	Route      string        // the path with {id} for an id: a few values, fit to be a label
