@@ -20,10 +20,10 @@ type listAccount struct {
 
 func (listAccount) Kind() string { return "list_account" }
 
-// InsertOpts make a job unique in its round. River tries it again after 1, 16, 81 and 256 seconds,
-// and then gives up; enqueueing gives it new attempts.
+// InsertOpts make a job unique in its round. River tries it again after 1, 16, 81 seconds and so on,
+// over 80 minutes, and then gives up; enqueueing gives it new attempts.
 func (listAccount) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{MaxAttempts: 5, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+	return river.InsertOpts{MaxAttempts: 8, UniqueOpts: river.UniqueOpts{ByArgs: true}}
 }
 
 // worker does such jobs.

@@ -53,9 +53,6 @@ func (l sharedLimit) RoundTrip(r *http.Request) (*http.Response, error) {
 	return l.next.RoundTrip(r)
 }
 
-// CloseIdleConnections is what the client's own calls.
-func (l sharedLimit) CloseIdleConnections() { l.next.(*http.Transport).CloseIdleConnections() }
-
 // wait returns when it is this call's turn. A turn that a context cuts short is lost.
 func (l sharedLimit) wait(ctx context.Context) error {
 	var seconds float64

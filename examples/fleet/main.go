@@ -85,6 +85,8 @@ func parse(args []string, notes io.Writer) (s settings, err error) {
 		return s, errors.New("-jobs must be at least 1; see -help")
 	case !(s.rate >= 0): // NaN is not
 		return s, errors.New("-rate must not be negative; see -help")
+	case s.pageSize < 0:
+		return s, errors.New("-page-size must not be negative; see -help")
 	case s.rescue < time.Second:
 		return s, errors.New("-rescue must be at least 1s; see -help")
 	}

@@ -22,8 +22,14 @@ func openPostgres(ctx context.Context, dsn string, jobs int) (postgres, error) {
 	if err != nil {
 		return postgres{}, err // does not show the password
 	}
-	if config.ConnConfig.RuntimeParams["application_name"] == "" {
-		config.ConnConfig.RuntimeParams["application_name"] = "beltic-fleet"
+	for name, value := range map[string]string{
+		"application_name": "beltic-fleet",
+		// A process that stands still in a transaction would hold up the one that takes its jobs.
+		"idle_in_transaction_session_timeout": "10s",
+	} {
+		if config.ConnConfig.RuntimeParams[name] == "" {
+			config.ConnConfig.RuntimeParams[name] = value
+		}
 	}
 	// A job uses one connection at a time, and River a few beside.
 	config.MaxConns = max(config.MaxConns, int32(jobs)+4)

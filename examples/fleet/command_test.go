@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/belticlabs/beltic-go"
+	"github.com/belticlabs/beltic-go/beltictest"
+)
+
+func TestTheCommandNeedsNoKey(t *testing.T) {
+	t.Setenv("BELTIC_API_KEY", "")
+	for name, s := range map[string]settings{"SQLite": {file: t.TempDir() + "/fleet.db"}, "PostgreSQL": {}} {
+		t.Run(name, func(t *testing.T) {
+			if s.file == "" {
+				s.dsn = newDatabase(t)
+			}
+			for _, enqueued := range []string{"71 accounts enqueued, 0 had been before", "0 accounts enqueued, 71 had been before"} {
+				var out, notes bytes.Buffer
+				args := append(s.database(), "-rate", "0", "-round", "one")
+				require.NoError(t, run(t.Context(), args, &out, &notes))
+				assert.Equal(t, "round one: "+enqueued+"\n"+
+					"round one: 71 accounts finished, 0 begun, 0 jobs left; 300 sessions and 0 unreadable records stored\n", out.String())
+				assert.Equal(t, "BELTIC_API_KEY is not set: reading made-up sessions from a fake server in this process.\n", notes.String())
+			}
+		})
+	}
+}
+
+func TestNothingPersonalIsPrinted(t *testing.T) {
+	a := newAPI(t, generated(6, 30)...)
+	a.Inject(beltictest.OnPage(2).Times(2), beltictest.PoisonRecord())
+	a.Inject(beltictest.OnPage(2).Times(6), beltictest.Status(422))
+	t.Setenv("BELTIC_API_KEY", a.APIKey)
+	t.Setenv("BELTIC_BASE_URL", a.url)
+	var all bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"-db", t.TempDir() + "/fleet.db"}, &all, &all))
+	assert.Contains(t, all.String(), "422")
+	for _, s := range a.Sessions() {
+		for _, personal := range []string{s.Person.Name.Last, s.Contact.Email, s.Contact.Phone, s.Business.LegalName, s.Address.Line1} {
+			if personal != "" {
+				assert.NotContains(t, all.String(), personal)
+			}
+		}
+	}
+}
+
+func TestARefusedKeyEndsTheProgramAndCostsNoAttempt(t *testing.T) {
+	for _, status := range []int{401, 403} {
+		a := newAPI(t, generated(6, 30)...)
+		a.Inject(beltictest.Always().On("/identity/sessions"), beltictest.Status(status))
+		t.Setenv("BELTIC_API_KEY", a.APIKey)
+		t.Setenv("BELTIC_BASE_URL", a.url)
+		s := settings{file: t.TempDir() + "/fleet.db"}
+		var all bytes.Buffer
+		err := run(t.Context(), append(s.database(), "-jobs", "2"), &all, &all)
+		api, ok := err.(*beltic.APIError)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, status, api.StatusCode)
+		assert.LessOrEqual(t, len(a.calls), 1+2, "of the accounts, and of the jobs that were running")
+		var attempts int
+		require.NoError(t, get(t, openTest(t, s), `SELECT sum(attempt) FROM river_job`, nil, &attempts))
+		assert.Zero(t, attempts)
+	}
+}
+
+func TestMistakesAreErrors(t *testing.T) {
+	for _, args := range [][]string{
+		{"extra"}, {"-nonsense"}, {"-jobs", "0"}, {"-rate", "-1"}, {"-rate", "NaN"}, {"-page-size", "-1"}, {"-rescue", "1ms"},
+		{"-db", t.TempDir()}, {"-dsn", "host=/nowhere user=fleet"}, {"-dsn", "postgres://fleet:hidden@example.com:port/x"},
+	} {
+		var all bytes.Buffer
+		err := run(t.Context(), append([]string{"-db", t.TempDir() + "/fleet.db"}, args...), &all, &all)
+		require.Error(t, err, "%v", args)
+		assert.NotContains(t, err.Error()+all.String(), "hidden")
+	}
+	var all bytes.Buffer
+	require.ErrorIs(t, run(t.Context(), []string{"-help"}, &all, &all), flag.ErrHelp)
+}

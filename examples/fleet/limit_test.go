@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/belticlabs/beltic-go"
+	"github.com/belticlabs/beltic-go/beltictest"
+)
+
+// limited is a client of a fake API that takes turns.
+func limited(t *testing.T, perSecond float64) (*beltic.Client, *beltictest.Server, postgres) {
+	db := openTest(t, settings{dsn: newDatabase(t), jobs: 1}).(postgres)
+	api := beltictest.Start(t, beltictest.InMemory())
+	transport := sharedLimit{pool: db.Pool, perSecond: perSecond, next: api.Transport()}
+	return api.Client(beltic.WithHTTPClient(&http.Client{Transport: transport})), api, db
+}
+
+func TestARetryTakesATurnToo(t *testing.T) {
+	t.Parallel()
+	client, api, _ := limited(t, 1/(2*longestTurn.Seconds()))
+	api.Inject(beltictest.Next(), beltictest.Status(503))
+	_, err := client.Sessions.List(t.Context(), nil)
+	require.ErrorIs(t, err, errBusy)
+	api.ExpectRequests(t, 1)
+}
+
+func TestAQueueThatIsTooLongRefuses(t *testing.T) {
+	t.Parallel()
+	client, api, db := limited(t, 1/(2*longestTurn.Seconds()))
+	_, err := client.Sessions.List(t.Context(), nil)
+	require.NoError(t, err)
+	var booked time.Time
+	require.NoError(t, get(t, db, `SELECT next_at FROM rate_limit`, nil, &booked))
+	_, err = client.Sessions.List(t.Context(), nil)
+	require.ErrorIs(t, err, errBusy)
+	assert.ErrorContains(t, err, "all turns of the next seconds are taken")
+	api.ExpectRequests(t, 1)
+	var still time.Time
+	require.NoError(t, get(t, db, `SELECT next_at FROM rate_limit`, nil, &still))
+	assert.Equal(t, booked, still, "a refusal takes no turn")
+}
+
+func TestAWaitForATurnEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	client, api, db := limited(t, 2/longestTurn.Seconds())
+	_, err := client.Sessions.List(t.Context(), nil)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() {
+		_, err := client.Sessions.List(ctx, nil)
+		ended <- err
+	}()
+	var turns float64 // booked
+	require.Eventually(t, func() bool {
+		err := get(t, db, `SELECT extract(epoch FROM next_at - clock_timestamp()) / $1 FROM rate_limit`, []any{longestTurn.Seconds() / 2}, &turns)
+		return err == nil && turns > 1
+	}, time.Minute, 10*time.Millisecond)
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
+	api.ExpectRequests(t, 1)
+}
+
+func TestALimitThatWasLostInACrashBeginsAnew(t *testing.T) {
+	t.Parallel()
+	client, _, db := limited(t, 1/(2*longestTurn.Seconds()))
+	for range 2 {
+		_, err := client.Sessions.List(t.Context(), nil)
+		require.NoError(t, err)
+		set(t, db, `TRUNCATE rate_limit`) // what a crash does to an unlogged table
+	}
+}
+
+// TestProcessesShareOneLimit measures on the side of the API. A busy machine can only make the calls
+// slower than the limit, and without a shared limit they would be three times as fast.
+func TestProcessesShareOneLimit(t *testing.T) {
+	t.Parallel()
+	const perSecond, accounts = 40, 100
+	a := newAPI(t, generated(accounts, 1)...)
+	s := settings{dsn: newDatabase(t)}
+	db := openTest(t, settings{dsn: s.dsn, jobs: 1})
+	enqueue, out := a.process(t, s, "-enqueue")
+	require.NoError(t, enqueue.Wait(), out.String())
+	a.forget()
+	for range 3 {
+		process, out := a.process(t, s, "-work", "-jobs", "5", "-rate", "40")
+		defer func() { a.end(t, process, out) }()
+	}
+	awaitNoJobs(t, db)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	require.Len(t, a.calls, accounts)
+	took := a.calls[accounts-1].Sub(a.calls[0])
+	t.Logf("%.1f calls a second of %d", (accounts-1)/took.Seconds(), perSecond)
+	assert.Greater(t, took.Seconds(), 0.8*(accounts-1)/perSecond)
+}
