@@ -29,8 +29,8 @@ func newFleet(s settings, db database, client *beltic.Client, out, notes io.Writ
 // softStop is how long a batch that is on its way may take to end when the process is to end.
 const softStop = 10 * time.Second
 
-// run enqueues and works, as the settings say. It ends when there are no jobs left, when ctx ends or
-// when the API refuses the key.
+// run enqueues and works, as the settings say. It ends when there are no jobs left, when ctx ends
+// or when the API refuses the key.
 func (f *fleet) run(ctx context.Context) error {
 	working, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -48,7 +48,10 @@ func (f *fleet) run(ctx context.Context) error {
 		<-engine.Stopped() // jobs have stored what they read
 	}
 	err = f.report(context.WithoutCancel(ctx))
-	if cause := context.Cause(working); ctx.Err() == nil && cause != context.Canceled {
+	switch cause := context.Cause(working); {
+	case ctx.Err() != nil:
+		fmt.Fprintln(f.out, "interrupted: run it again to go on")
+	case cause != context.Canceled:
 		return cause
 	}
 	return err
@@ -110,7 +113,7 @@ func (f *fleet) report(ctx context.Context) error {
 	}
 	fmt.Fprintf(f.out, "round %s: %s\n", f.round, t)
 	if f.enqueues && f.works && t.waiting == 0 && t.unfinished > 0 {
-		return fmt.Errorf("%d accounts were given up; run it again to give them new attempts", t.unfinished)
+		return fmt.Errorf("accounts that were given up: %d; run it again to give them new attempts", t.unfinished)
 	}
 	return nil
 }

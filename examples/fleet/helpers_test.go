@@ -89,8 +89,8 @@ func newAPIOf(t *testing.T, server *beltictest.Server) *api {
 	return a
 }
 
-// fromCall forgets the calls so far, and lets the n-th from now on, and all after it, meet do before
-// they are answered.
+// fromCall forgets the calls so far, and lets the n-th from now on, and all after it, meet do
+// before they are answered.
 func (a *api) fromCall(n int, do func()) {
 	a.forget()
 	a.mu.Lock()

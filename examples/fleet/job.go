@@ -20,8 +20,8 @@ type listAccount struct {
 
 func (listAccount) Kind() string { return "list_account" }
 
-// InsertOpts make a job unique in its round. River tries it again after 1, 16, 81 seconds and so on,
-// over 80 minutes, and then gives up; enqueueing gives it new attempts.
+// InsertOpts make a job unique in its round. River tries it again after 1, 16, 81 seconds and so
+// on, over 80 minutes, and then gives up; enqueueing gives it new attempts.
 func (listAccount) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{MaxAttempts: 8, UniqueOpts: river.UniqueOpts{ByArgs: true}}
 }
@@ -38,8 +38,8 @@ type worker struct {
 	refuse   func(error)     // ends the process
 }
 
-// limits are the times of a job, so that two runs of one are never at work at once, unless a process
-// stands still.
+// limits are the times of a job, so that two runs of one are never at work at once, unless a
+// process stands still.
 type limits struct {
 	turn    time.Duration // after which a job makes room for others
 	timeout time.Duration // after which River ends the job's context
@@ -83,7 +83,7 @@ func (w *worker) verdict(job *river.Job[listAccount], err error) error {
 		w.refuse(err) // the key is to blame, not the account: every job would fail
 		return river.JobSnooze(time.Minute)
 	case isAPI && api.RetryAfter > 0: // the API asks for a longer wait than the client takes upon itself
-		return river.JobSnooze(api.RetryAfter)
+		return river.JobSnooze(min(api.RetryAfter, time.Hour))
 	case w.isStopping(): // River counts no attempt
 		return err
 	}

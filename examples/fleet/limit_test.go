@@ -77,8 +77,8 @@ func TestALimitThatWasLostInACrashBeginsAnew(t *testing.T) {
 	}
 }
 
-// TestProcessesShareOneLimit measures on the side of the API. A busy machine can only make the calls
-// slower than the limit, and without a shared limit they would be three times as fast.
+// TestProcessesShareOneLimit measures on the side of the API. A busy machine can only make the
+// calls slower than the limit, and without a shared limit they would be three times as fast.
 func TestProcessesShareOneLimit(t *testing.T) {
 	t.Parallel()
 	const perSecond, accounts = 40, 100

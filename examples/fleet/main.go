@@ -87,8 +87,8 @@ func parse(args []string, notes io.Writer) (s settings, err error) {
 		return s, errors.New("-rate must not be negative; see -help")
 	case s.pageSize < 0:
 		return s, errors.New("-page-size must not be negative; see -help")
-	case s.rescue < time.Second:
-		return s, errors.New("-rescue must be at least 1s; see -help")
+	case s.rescue < 4*time.Second:
+		return s, errors.New("-rescue must be at least 4s; see -help")
 	}
 	return s, nil
 }

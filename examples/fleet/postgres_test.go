@@ -107,8 +107,8 @@ func owner(folder string) (*syscall.SysProcAttr, error) {
 	return &syscall.SysProcAttr{Credential: credential}, os.Chown(folder, uid, gid)
 }
 
-// awaitReady reads the server's log until it takes connections, and the rest on a goroutine, so that
-// the server is never kept waiting.
+// awaitReady reads the server's log until it takes connections, and the rest on a goroutine, so
+// that the server is never kept waiting.
 func awaitReady(log io.Reader) error {
 	var text strings.Builder
 	lines := bufio.NewScanner(log)

@@ -143,6 +143,30 @@ func TestAProcessThatStoodStillDoesNoHarm(t *testing.T) {
 	expectSame(t, a.Server, db)
 }
 
+// TestAJobThatWasTakenAwayIsFinishedAllTheSame lets River take a run for dead that is on its last
+// page, without another run.
+func TestAJobThatWasTakenAwayIsFinishedAllTheSame(t *testing.T) {
+	onEach(t, func(t *testing.T, s settings) {
+		a := newAPI(t, generated(1, 60)...)
+		db := openTest(t, settings{file: s.file, dsn: s.dsn, jobs: 1})
+		enqueue, out := a.process(t, s, "-enqueue")
+		require.NoError(t, enqueue.Wait(), out.String())
+		a.onCall(4, func() { set(t, db, `UPDATE river_job SET state = 'pending'`) })
+		process, out := a.process(t, s, "-work")
+		require.Eventually(t, func() bool { return countRows(t, db, "progress WHERE finished") == 1 }, time.Minute, 10*time.Millisecond)
+		a.end(t, process, out)
+		assert.Equal(t, 1, countRows(t, db, "river_job WHERE state = 'pending'"))
+
+		a.forget()
+		set(t, db, `UPDATE river_job SET state = 'available'`)
+		process, out = a.process(t, s, "-work")
+		awaitNoJobs(t, db)
+		a.end(t, process, out)
+		assert.Empty(t, a.calls)
+		expectSame(t, a.Server, db)
+	})
+}
+
 func TestASignalEndsAProcessWithItsBatchesStored(t *testing.T) {
 	onEach(t, func(t *testing.T, s settings) {
 		const accounts, jobs = 6, 3
