@@ -49,10 +49,10 @@ func (f *fleet) run(ctx context.Context) error {
 	}
 	err = f.report(context.WithoutCancel(ctx))
 	switch cause := context.Cause(working); {
-	case ctx.Err() != nil:
-		fmt.Fprintln(f.out, "interrupted: run it again to go on")
-	case cause != context.Canceled:
+	case ctx.Err() == nil && cause != context.Canceled:
 		return cause
+	case ctx.Err() != nil && f.enqueues:
+		fmt.Fprintln(f.out, "interrupted: run it again to go on")
 	}
 	return err
 }
@@ -84,11 +84,15 @@ func (f *fleet) enqueueAndWait(ctx context.Context, engine engine) error {
 	if !f.works {
 		return nil
 	}
-	return f.wait(ctx)
+	if !f.enqueues { // jobs come from elsewhere, at any time
+		<-ctx.Done()
+		return nil
+	}
+	return f.waitForJobs(ctx)
 }
 
-// wait returns when there are no jobs left or, where jobs come from elsewhere, when ctx ends.
-func (f *fleet) wait(ctx context.Context) error {
+// waitForJobs returns when there are none left, or when ctx ends.
+func (f *fleet) waitForJobs(ctx context.Context) error {
 	look := time.NewTicker(500 * time.Millisecond)
 	defer look.Stop()
 	for {
@@ -96,9 +100,6 @@ func (f *fleet) wait(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-look.C:
-		}
-		if !f.enqueues {
-			continue
 		}
 		if left, err := hasJobs(ctx, f.db); err != nil || !left {
 			return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
@@ -28,14 +29,16 @@ func TestMeasure(t *testing.T) {
 	m := &measurement{a: newAPI(t, generated(*measured, 150)...)}
 	m.a.Inject(beltictest.Always(), beltictest.Latency(50*time.Millisecond))
 
-	m.turns(t)
-	for _, rate := range []string{"0", "60"} {
+	t.Run("turns", m.turns)
+	for _, rate := range []string{"0", "1000", "60"} { // no limit, one that is never reached, and one that is
 		for processes := 1; processes <= 3; processes++ {
-			m.round(t, processes, "-rate", rate, "-jobs", "4")
+			t.Run(fmt.Sprint("rate ", rate, " processes ", processes), func(t *testing.T) {
+				m.round(t, processes, "-rate", rate, "-jobs", "4")
+			})
 		}
 	}
 	for _, rescue := range []string{"30s", "2m"} {
-		m.tail(t, "-rate", "0", "-jobs", "4", "-rescue", rescue)
+		t.Run("kill "+rescue, func(t *testing.T) { m.tail(t, "-rate", "0", "-jobs", "4", "-rescue", rescue) })
 	}
 }
 
