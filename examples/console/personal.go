@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// part is some of a session's personal data that a reviewer may ask for.
+type part struct {
+	name, title string
+	fields      []field
+}
+
+type field struct{ column, label string }
+
+var parts = []part{
+	{"identity", "Name, birth date and business", []field{
+		{"person_name_first", "First name"},
+		{"person_name_middle", "Middle name"},
+		{"person_name_last", "Last name"},
+		{"person_birth_date", "Date of birth"},
+		{"business_legal_name", "Legal name"},
+		{"business_registration_date", "Date of registration"},
+	}},
+	{"contact", "Contact and address", []field{
+		{"contact_email", "Email"},
+		{"contact_phone", "Phone"},
+		{"address_line1", "Address line 1"},
+		{"address_line2", "Address line 2"},
+		{"address_sublocality", "District"},
+		{"address_locality", "City"},
+		{"address_administrative_area", "State or region"},
+		{"address_postal_code", "Postal code"},
+		{"address_country_code", "Country"},
+	}},
+	{"numbers", "Identity numbers and shareholders", []field{
+		{"identity_numbers", "Identity numbers"},
+		{"business_shareholders", "Shareholders"},
+	}},
+	{"raw", "Exact JSON", []field{
+		{"raw", "The session as the API sent it"},
+	}},
+}
+
+func personalColumns() (columns []string) {
+	for _, p := range parts {
+		columns = append(columns, p.columns()...)
+	}
+	return columns
+}
+
+func (p part) columns() (columns []string) {
+	for _, f := range p.fields {
+		columns = append(columns, f.column)
+	}
+	return columns
+}
+
+// presenceOf asks only whether columns have a value. What is hidden never leaves the database.
+func presenceOf(columns []string) string {
+	all := make([]string, len(columns))
+	for i, column := range columns {
+		all[i] = fmt.Sprintf("%s IS NOT NULL AS %[1]s", column)
+	}
+	return strings.Join(all, ", ")
+}
+
+// group is a part on a page.
+type group struct {
+	Name, Title string
+	Lines       []line
+	IsShown     bool
+	IsEmpty     bool // there is nothing to ask for
+}
+
+// line is a field on a page.
+type line struct {
+	Label   string
+	Word    string // instead of a value: hidden, none, not stored
+	Text    string
+	Records [][]line // of a list
+	JSON    string
+	IsShown bool
+}
+
+const isHidden = "Hidden"
+
+// hidden are the parts of a session with a word for each field.
+func hidden(presence row, p privacy) (groups []group) {
+	for _, part := range parts {
+		g := group{Name: part.name, Title: part.title, IsEmpty: true}
+		for _, f := range part.fields {
+			word := p.Word(f.column)
+			if word == "" {
+				word = "None"
+				if present, _ := presence[f.column].flag(); present {
+					word, g.IsEmpty = isHidden, false
+				}
+			}
+			g.Lines = append(g.Lines, line{Label: f.label, Word: word})
+		}
+		groups = append(groups, g)
+	}
+	return groups
+}
+
+// personal puts the values of the chosen parts into the groups of a page.
+func (d *database) personal(ctx context.Context, id string, chosen map[string]bool, groups []group) error {
+	var columns []string
+	for _, p := range parts {
+		if chosen[p.name] {
+			columns = append(columns, p.columns()...)
+		}
+	}
+	found, err := d.queryOne(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM sessions WHERE id = $1", id)
+	if err != nil {
+		return err
+	}
+	for i, p := range parts {
+		if !chosen[p.name] {
+			continue
+		}
+		groups[i].IsShown = true
+		for j, f := range p.fields {
+			if groups[i].Lines[j].Word == isHidden {
+				groups[i].Lines[j] = shown(f, found[f.column].Text())
+			}
+		}
+	}
+	return nil
+}
+
+// shown is a field with its value.
+func shown(f field, text string) line {
+	l := line{Label: f.label, Text: text, IsShown: true}
+	switch f.column {
+	case "raw":
+		var indented bytes.Buffer
+		if json.Indent(&indented, []byte(text), "", "  ") == nil {
+			l.JSON, l.Text = indented.String(), ""
+		}
+	case "identity_numbers", "business_shareholders":
+		if records, ok := recordsOf(text); ok {
+			l.Records, l.Text = records, ""
+		}
+	}
+	return l
+}
+
+// recordsOf reads a list of JSON objects without asking what is in them.
+func recordsOf(text string) (records [][]line, ok bool) {
+	var objects []map[string]any
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber() // a number stays as it was sent
+	if decoder.Decode(&objects) != nil {
+		return nil, false
+	}
+	for _, object := range objects {
+		var lines []line
+		for name, member := range object {
+			lines = append(lines, line{Label: sentence(name), Text: fmt.Sprint(member), IsShown: true})
+		}
+		slices.SortFunc(lines, func(a, b line) int { return strings.Compare(a.Label, b.Label) })
+		records = append(records, lines)
+	}
+	return records, true
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+var postgresEngine = engine{
+	created: "coalesce(created_at, '-infinity')",
+	week: func(column string) string {
+		return "to_char(date_trunc('week', " + column + " AT TIME ZONE 'UTC'), 'YYYY-MM-DD')"
+	},
+	seconds: func(from, to string) string {
+		return "CAST(extract(epoch FROM " + to + " - " + from + ") AS DOUBLE PRECISION)"
+	},
+	at:    func(t time.Time) any { return t.UTC() },
+	key:   postgresKey,
+	bound: postgresBound,
+	auditTable: []string{`CREATE TABLE IF NOT EXISTS console_audit (
+		id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+		at         TIMESTAMPTZ NOT NULL,
+		reviewer   TEXT NOT NULL,
+		session_id TEXT NOT NULL,
+		parts      TEXT NOT NULL,
+		reason     TEXT NOT NULL,
+		reference  TEXT NOT NULL
+	)`},
+}
+
+// openPostgres opens the database of a connection string or URL. It connects when a page needs it.
+func openPostgres(dsn string) (*database, error) {
+	reads, err := connectPostgres(dsn, map[string]string{"default_transaction_read_only": "on"})
+	if err != nil {
+		return nil, err
+	}
+	writes, err := connectPostgres(dsn, nil)
+	if err != nil {
+		return nil, errors.Join(err, reads.Close())
+	}
+	reads.SetMaxOpenConns(4)
+	writes.SetMaxOpenConns(1)
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	return &database{reads: reads, writes: writes, engine: postgresEngine, name: "the database " + config.Database}, nil
+}
+
+func connectPostgres(dsn string, parameters map[string]string) (*sql.DB, error) {
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, err // does not show the password
+	}
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "beltic-console"
+	}
+	for name, setting := range parameters {
+		config.RuntimeParams[name] = setting
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = 5 * time.Second
+	}
+	return stdlib.OpenDB(*config), nil
+}
+
+const beforeAll = "-infinity"
+
+func postgresKey(v value) string {
+	if at, ok := v.moment(); ok {
+		return at.Format(time.RFC3339Nano)
+	}
+	return beforeAll
+}
+
+func postgresBound(key string) (any, error) {
+	if key == beforeAll {
+		return key, nil
+	}
+	return time.Parse(time.RFC3339Nano, key)
+}
