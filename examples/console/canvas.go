@@ -9,13 +9,13 @@ type canvas struct {
 	width, height int
 	labels        int // how many fit under the bars
 	theme         charts.ColorPalette
-	text          charts.Color
+	text, single  charts.Color // of the labels, and of bars that are no status
 }
 
 func canvasOf(theme, size string) canvas {
-	c := canvas{width: 960, height: 340, labels: 13, theme: lightTheme, text: charts.ColorFromHex(lightText)}
+	c := canvas{width: 960, height: 340, labels: 13, theme: lightTheme, text: charts.ColorFromHex(lightText), single: charts.ColorFromHex("#2f6ca3")}
 	if theme == "dark" {
-		c.theme, c.text = darkTheme, charts.ColorFromHex(darkText)
+		c.theme, c.text, c.single = darkTheme, charts.ColorFromHex(darkText), charts.ColorFromHex("#74ade0")
 	}
 	if size == "narrow" {
 		c.width, c.height, c.labels = 400, 320, 4
@@ -28,7 +28,8 @@ const (
 	darkText  = "#b6c0cf"
 )
 
-// The colours of the outcomes, in their order. They differ in lightness too.
+// The colours of the outcomes, in their order; the style sheet has them for the key. They differ in
+// lightness too.
 var (
 	lightTheme = themeOf(false, lightText, "#8d98a9", "#e4e8ee", "#2c7a4b", "#b3352b", "#e0a526", "#7fb0e0", "#6b2f63", "#a7afbb", "#111722")
 	darkTheme  = themeOf(true, darkText, "#76829a", "#2b3444", "#4fae78", "#ef7d72", "#f2c65a", "#5b93cf", "#c58fc0", "#6d788a", "#f4f6f9")
@@ -53,10 +54,9 @@ const labelSize = 9
 
 func (w weekly) draw(c canvas) ([]byte, error) {
 	var series [][]float64
-	var names, labels []string
-	for _, i := range w.shown() {
+	var labels []string
+	for i := range outcomes { // all of them, so that each keeps its colour
 		series = append(series, charts.IntSliceToFloat64(w.counts[i]))
-		names = append(names, outcomes[i].label)
 	}
 	for _, monday := range w.weeks {
 		labels = append(labels, monday.Format("2 Jan"))
@@ -64,19 +64,13 @@ func (w weekly) draw(c canvas) ([]byte, error) {
 	option := c.bars(series, labels)
 	option.StackSeries = charts.Ptr(true)
 	option.CategoryAxis.LabelCount = min(c.labels, len(w.weeks))
-	option.Legend = charts.LegendOption{
-		SeriesNames: names,
-		FontStyle:   c.font(),
-		Symbol:      charts.SymbolSquare,
-		Offset:      charts.OffsetLeft,
-		Padding:     charts.NewBox(0, 0, 0, 16),
-	}
 	return c.paint(option)
 }
 
 func (h histogram) draw(c canvas) ([]byte, error) {
 	option := c.bars([][]float64{charts.IntSliceToFloat64(h.counts)}, h.labels)
-	option.Legend.Show = charts.Ptr(false)
+	option.Theme = c.theme.WithSeriesColors([]charts.Color{c.single})
+	option.CategoryAxis.LabelCount = min(c.labels, len(h.labels))
 	option.SeriesList[0].Label = charts.SeriesLabel{
 		Show:           charts.Ptr(true),
 		FontStyle:      c.font(),
@@ -90,6 +84,7 @@ func (c canvas) bars(series [][]float64, labels []string) charts.BarChartOption 
 	option.Theme = c.theme
 	option.Padding = charts.NewBox(8, 8, 8, 8)
 	option.BarSize = 0.72
+	option.Legend.Show = charts.Ptr(false) // the page has it
 	option.CategoryAxis.Labels = labels
 	option.CategoryAxis.LabelFontStyle = c.font()
 	option.ValueAxis = []charts.ValueAxisOption{{

@@ -21,6 +21,7 @@ type chartView struct {
 	Name, Title string
 	Alt         string // what the picture says, in words
 	Summary     string
+	Key         []string // what the colours stand for
 	Head        []string
 	Rows        [][]string
 }
@@ -119,6 +120,7 @@ func (w weekly) words() chartView {
 	for _, i := range shown {
 		v.Head = append(v.Head, outcomes[i].label)
 	}
+	v.Key = v.Head[1:]
 	v.Head = append(v.Head, "All")
 	total, most, busiest := 0, 0, ""
 	for week, monday := range w.weeks {

@@ -107,29 +107,35 @@ func shift(s *beltic.Session, by time.Duration) {
 // or happens in the future.
 func settle(s *beltic.Session, i int, now time.Time) {
 	if !s.MarkedForReviewAt.IsZero() && !s.DecisionedAt.IsZero() {
-		wait := time.Duration(1+i%7*i%11) * 47 * time.Minute
+		wait := time.Duration(i%12*(i%12)) * 35 * time.Minute
 		s.DecisionedAt, s.UpdatedAt = s.DecisionedAt.Add(wait), s.DecisionedAt.Add(wait)
 	}
 	if !s.Status.Terminal() && s.CreatedAt.Before(now.Add(-10*24*time.Hour)) {
 		conclude(s)
+	}
+	switch {
+	case s.DecisionedAt.After(now) && !s.MarkedForReviewAt.IsZero():
+		s.Status, s.DecisionedAt, s.UpdatedAt = beltic.SessionStatusMarkedForReview, time.Time{}, s.MarkedForReviewAt
+	case s.ExpiredAt.After(now):
+		s.Status, s.ExpiredAt, s.UpdatedAt = beltic.SessionStatusCreated, time.Time{}, s.CreatedAt
 	}
 	for _, at := range times(s) {
 		if at.After(now) && at != &s.ExpiresAt {
 			*at = now.Truncate(time.Millisecond)
 		}
 	}
-	if s.Status == beltic.SessionStatusExpired && !s.ExpiresAt.Before(now) {
-		s.ExpiresAt = s.ExpiredAt
-	}
 }
 
 // conclude ends a session that was left open.
 func conclude(s *beltic.Session) {
-	if s.CompletedAt.IsZero() {
+	if s.StartedAt.IsZero() {
 		s.Status, s.ExpiredAt, s.UpdatedAt = beltic.SessionStatusExpired, s.ExpiresAt, s.ExpiresAt
 		return
 	}
-	decided := s.UpdatedAt.Add(5 * time.Hour)
+	if s.CompletedAt.IsZero() {
+		s.CompletedAt = s.UpdatedAt.Add(9 * time.Minute)
+	}
+	decided := s.CompletedAt.Add(5 * time.Hour)
 	s.Status, s.DecisionedAt, s.UpdatedAt = beltic.SessionStatusApproved, decided, decided
 }
 
@@ -142,6 +148,9 @@ func store(ctx context.Context, tx *sql.Tx, s *beltic.Session) error {
 	noticed := s.UpdatedAt.Add(2 * time.Minute).UTC().Format(textTime)
 	columns := map[string]any{"id": s.ID, "raw": string(raw), "stored_at": noticed}
 	if err := flatten(columns, raw); err != nil {
+		return err
+	}
+	if err := listColumns(columns, s); err != nil {
 		return err
 	}
 	var names, marks []string
@@ -165,9 +174,7 @@ func flatten(columns map[string]any, raw []byte) error {
 	if err := json.Unmarshal(raw, &session); err != nil {
 		return err
 	}
-	if number, ok := session.Attributes["identity_numbers"].(map[string]any); ok { // one is sent alone
-		session.Attributes["identity_numbers"] = []any{number}
-	}
+	delete(session.Attributes, "identity_numbers") // a column that is a list, see listColumns
 	for name, attribute := range session.Attributes {
 		if err := flattenInto(columns, name, attribute); err != nil {
 			return err
@@ -216,6 +223,25 @@ func flattenInto(columns map[string]any, name string, member any) error {
 		columns[name] = member
 		return nil
 	}
+}
+
+// listColumns are lists of records, whose members keep their order.
+func listColumns(columns map[string]any, s *beltic.Session) error {
+	numbers, err := json.Marshal([]beltic.IdentityNumber(s.IdentityNumbers))
+	if err != nil {
+		return err
+	}
+	shareholders, err := json.Marshal(s.Business.Shareholders)
+	if err != nil {
+		return err
+	}
+	if len(s.IdentityNumbers) > 0 {
+		columns["identity_numbers"] = string(numbers)
+	}
+	if len(s.Business.Shareholders) > 0 {
+		columns["business_shareholders"] = string(shareholders)
+	}
+	return nil
 }
 
 // storeChanges writes the way of a session as sync would have noticed it, a few minutes later.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -15,34 +14,37 @@ type part struct {
 	fields      []field
 }
 
-type field struct{ column, label string }
+type field struct {
+	column, label string
+	isOfOneType   bool // a person has it or a business, so that its absence says nothing
+}
 
 var parts = []part{
 	{"identity", "Name, birth date and business", []field{
-		{"person_name_first", "First name"},
-		{"person_name_middle", "Middle name"},
-		{"person_name_last", "Last name"},
-		{"person_birth_date", "Date of birth"},
-		{"business_legal_name", "Legal name"},
-		{"business_registration_date", "Date of registration"},
+		{"person_name_first", "First name", true},
+		{"person_name_middle", "Middle name", true},
+		{"person_name_last", "Last name", true},
+		{"person_birth_date", "Date of birth", true},
+		{"business_legal_name", "Legal name", true},
+		{"business_registration_date", "Date of registration", true},
 	}},
 	{"contact", "Contact and address", []field{
-		{"contact_email", "Email"},
-		{"contact_phone", "Phone"},
-		{"address_line1", "Address line 1"},
-		{"address_line2", "Address line 2"},
-		{"address_sublocality", "District"},
-		{"address_locality", "City"},
-		{"address_administrative_area", "State or region"},
-		{"address_postal_code", "Postal code"},
-		{"address_country_code", "Country"},
+		{"contact_email", "Email", false},
+		{"contact_phone", "Phone", false},
+		{"address_line1", "Address line 1", false},
+		{"address_line2", "Address line 2", false},
+		{"address_sublocality", "District", false},
+		{"address_locality", "City", false},
+		{"address_administrative_area", "State or region", false},
+		{"address_postal_code", "Postal code", false},
+		{"address_country_code", "Country", false},
 	}},
 	{"numbers", "Identity numbers and shareholders", []field{
-		{"identity_numbers", "Identity numbers"},
-		{"business_shareholders", "Shareholders"},
+		{"identity_numbers", "Identity numbers", false},
+		{"business_shareholders", "Shareholders", true},
 	}},
 	{"raw", "Exact JSON", []field{
-		{"raw", "The session as the API sent it"},
+		{"raw", "The session as the API sent it", false},
 	}},
 }
 
@@ -85,6 +87,7 @@ type line struct {
 	Records [][]line // of a list
 	JSON    string
 	IsShown bool
+	field   field
 }
 
 const isHidden = "Hidden"
@@ -101,7 +104,9 @@ func hidden(presence row, p privacy) (groups []group) {
 					word, g.IsEmpty = isHidden, false
 				}
 			}
-			g.Lines = append(g.Lines, line{Label: f.label, Word: word})
+			if word != "None" || !f.isOfOneType {
+				g.Lines = append(g.Lines, line{Label: f.label, Word: word, field: f})
+			}
 		}
 		groups = append(groups, g)
 	}
@@ -125,9 +130,9 @@ func (d *database) personal(ctx context.Context, id string, chosen map[string]bo
 			continue
 		}
 		groups[i].IsShown = true
-		for j, f := range p.fields {
-			if groups[i].Lines[j].Word == isHidden {
-				groups[i].Lines[j] = shown(f, found[f.column].Text())
+		for j, l := range groups[i].Lines {
+			if l.Word == isHidden {
+				groups[i].Lines[j] = shown(l.field, found[l.field.column].Text())
 			}
 		}
 	}
@@ -151,21 +156,41 @@ func shown(f field, text string) line {
 	return l
 }
 
-// recordsOf reads a list of JSON objects without asking what is in them.
+// recordsOf reads a list of JSON objects, with their members in the order in which they were sent.
 func recordsOf(text string) (records [][]line, ok bool) {
-	var objects []map[string]any
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.UseNumber() // a number stays as it was sent
-	if decoder.Decode(&objects) != nil {
+	var objects []json.RawMessage
+	if json.Unmarshal([]byte(text), &objects) != nil {
 		return nil, false
 	}
 	for _, object := range objects {
-		var lines []line
-		for name, member := range object {
-			lines = append(lines, line{Label: sentence(name), Text: fmt.Sprint(member), IsShown: true})
+		members, ok := membersOf(object)
+		if !ok {
+			return nil, false
 		}
-		slices.SortFunc(lines, func(a, b line) int { return strings.Compare(a.Label, b.Label) })
-		records = append(records, lines)
+		records = append(records, members)
 	}
 	return records, true
+}
+
+func membersOf(object []byte) (lines []line, ok bool) {
+	decoder := json.NewDecoder(bytes.NewReader(object))
+	if begin, err := decoder.Token(); err != nil || begin != json.Delim('{') {
+		return nil, false
+	}
+	for decoder.More() {
+		name, err := decoder.Token()
+		if err != nil {
+			return nil, false
+		}
+		var member json.RawMessage
+		if err := decoder.Decode(&member); err != nil {
+			return nil, false
+		}
+		var text string
+		if json.Unmarshal(member, &text) != nil {
+			text = string(member) // a number or whatever else, as it was sent
+		}
+		lines = append(lines, line{Label: sentence(fmt.Sprint(name)), Text: text, IsShown: true})
+	}
+	return lines, true
 }

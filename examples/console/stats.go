@@ -33,8 +33,8 @@ func (p period) mondays() (all []time.Time) {
 // created are the sessions that were created in the period.
 func (p period) created(e engine) *conditions {
 	c := &conditions{}
-	c.add(e.created+" >= ?", e.at(p.from))
-	c.add(e.created+" < ?", e.at(p.to))
+	c.add("created_at >= ?", e.at(p.from))
+	c.add("created_at < ?", e.at(p.to))
 	return c
 }
 
@@ -113,8 +113,9 @@ func (d *database) fill(ctx context.Context, h *histogram, expression string, ed
 		}
 		bins = append(bins, fmt.Sprintf("sum(CASE WHEN %s THEN 1 ELSE 0 END) AS bin%d", strings.Join(bounds, " AND "), i))
 	}
-	values := fmt.Sprintf("(SELECT %s AS x FROM sessions%s) AS measured WHERE %s", expression, c.where(), isNumber)
-	counted, err := d.queryOne(ctx, "SELECT "+strings.Join(bins, ", ")+" FROM "+values, c.args...)
+	// MATERIALIZED, or the expression would be worked out anew for each bin.
+	values := fmt.Sprintf("WITH measured AS MATERIALIZED (SELECT %s AS x FROM sessions%s) SELECT %%s FROM measured WHERE %s", expression, c.where(), isNumber)
+	counted, err := d.queryOne(ctx, fmt.Sprintf(values, strings.Join(bins, ", ")), c.args...)
 	if err != nil {
 		return err
 	}
@@ -123,7 +124,7 @@ func (d *database) fill(ctx context.Context, h *histogram, expression string, ed
 		h.counts[i] = counted["bin"+strconv.Itoa(i)].count()
 		h.total += h.counts[i]
 	}
-	middle, err := d.queryOne(ctx, fmt.Sprintf("SELECT x FROM %s ORDER BY x LIMIT 1 OFFSET %d", values, max(0, h.total-1)/2), c.args...)
+	middle, err := d.queryOne(ctx, fmt.Sprintf(values, "x")+fmt.Sprintf(" ORDER BY x LIMIT 1 OFFSET %d", max(0, h.total-1)/2), c.args...)
 	h.median, _ = middle["x"].number()
 	return err
 }
@@ -140,12 +141,12 @@ const scoreBins = 10
 func (d *database) botScores(ctx context.Context, p period) (h histogram, err error) {
 	const score = "behavior_analysis_bot_score"
 	c := p.created(d.engine)
-	greatest, err := d.queryOne(ctx, fmt.Sprintf("SELECT max(x) AS x FROM (SELECT %s AS x FROM sessions%s) AS measured WHERE %s", score, c.where(), isNumber), c.args...)
+	greatest, err := d.queryOne(ctx, fmt.Sprintf("SELECT max(x) AS top FROM (SELECT %s AS x FROM sessions%s) AS measured WHERE %s", score, c.where(), isNumber), c.args...)
 	if err != nil {
 		return h, err
 	}
 	top := 1.0
-	if most, ok := greatest["x"].number(); ok && most > 1 {
+	if most, ok := greatest["top"].number(); ok && most > 1 {
 		top = math.Pow(10, math.Ceil(math.Log10(most)))
 	}
 	var edges []float64

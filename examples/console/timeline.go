@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
@@ -13,7 +12,7 @@ const changesOf = `SELECT from_status, to_status, changed_at, noticed_at FROM st
 // event is a step on a session's way.
 type event struct {
 	At      moment
-	Text    string
+	Text    string // "" if the status says it
 	Status  string // that it brought; "" if none
 	Note    string
 	instant time.Time
@@ -53,6 +52,9 @@ func timeline(session row, changes []row) (events []event) {
 		for i, change := range changes {
 			if slices.Contains(stamp.statuses, change["to_status"].Text()) && isSameSecond(change["changed_at"], at) {
 				next.Status, next.Note = change["to_status"].Text(), noticed(change, at)
+				if next.Text == statusOf(next.Status).Label {
+					next.Text = ""
+				}
 				changes = slices.Delete(slices.Clone(changes), i, i+1)
 				break
 			}
@@ -62,9 +64,7 @@ func timeline(session row, changes []row) (events []event) {
 	for _, change := range changes {
 		events = append(events, changeEvent(change))
 	}
-	slices.SortStableFunc(events, func(a, b event) int {
-		return cmp.Or(a.instant.Truncate(time.Second).Compare(b.instant.Truncate(time.Second)), 0)
-	})
+	slices.SortStableFunc(events, func(a, b event) int { return a.instant.Compare(b.instant) })
 	return events
 }
 
@@ -75,9 +75,9 @@ func isSameSecond(v value, at time.Time) bool {
 
 func changeEvent(change row) event {
 	status := change["to_status"].Text()
-	text := "Became " + lower(statusOf(status).Label)
+	text := "Became"
 	if change["from_status"].IsNull() {
-		text = "First seen as " + lower(statusOf(status).Label)
+		text = "First seen as"
 	}
 	at, ok := change["changed_at"].moment()
 	e := event{Text: text, Status: status, At: momentAt(at), Note: noticed(change, at), instant: at}

@@ -78,14 +78,6 @@ func lasting(d time.Duration) string {
 	return "less than 1 s"
 }
 
-// lower begins a label in small letters, for the middle of a sentence.
-func lower(label string) string {
-	if label == "" {
-		return ""
-	}
-	return strings.ToLower(label[:1]) + label[1:]
-}
-
 // short is the beginning of a long id, for a narrow column.
 func short(id string) string {
 	runes := []rune(id)
