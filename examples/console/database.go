@@ -33,8 +33,6 @@ type engine struct {
 	bound func(key string) (any, error)
 	// auditTable makes the table of the audit log.
 	auditTable []string
-	// indexes are those that the README gives: the console does not need them, and makes none.
-	indexes []string
 }
 
 func (d *database) close() {

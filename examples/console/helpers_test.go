@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -85,6 +86,25 @@ func (d *desk) rows(t *testing.T, query string, args ...any) []row {
 	rows, err := d.db.query(context.WithoutCancel(t.Context()), query, args...)
 	require.NoError(t, err)
 	return rows
+}
+
+// readmeIndexes are the statements that the README gives for a database.
+func readmeIndexes(t *testing.T, database string) (statements []string) {
+	t.Helper()
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	for line := range strings.SplitSeq(string(readme), "\n") {
+		line = strings.TrimSpace(line)
+		if !strings.HasPrefix(line, "CREATE INDEX") {
+			continue
+		}
+		statement, of, _ := strings.Cut(line, "--")
+		if of == "" || strings.TrimSpace(of) == database {
+			statements = append(statements, statement)
+		}
+	}
+	require.Len(t, statements, 2)
+	return statements
 }
 
 // everything is a form that asks for all parts.

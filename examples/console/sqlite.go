@@ -38,10 +38,6 @@ var sqliteEngine = engine{
 		`CREATE TRIGGER IF NOT EXISTS console_audit_no_delete BEFORE DELETE ON console_audit
 			BEGIN SELECT raise(ABORT, 'the audit log is only added to'); END`,
 	},
-	indexes: []string{
-		"CREATE INDEX sessions_list ON sessions (coalesce(created_at, ''), id)",
-		"CREATE INDEX sessions_charts ON sessions (created_at, status, decisioned_at, behavior_analysis_bot_score)",
-	},
 }
 
 // openSQLite opens a database that is there. The driver would make an empty one.

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"encoding/json"
+	"html"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// secrets are the personal values of the sessions that a query chooses, by id. Values of a few
+// characters, such as a country, would be found by chance.
+func (d *desk) secrets(t *testing.T, where string) map[string][]string {
+	t.Helper()
+	all := map[string][]string{}
+	for _, r := range d.rows(t, "SELECT id, "+strings.Join(personalColumns(), ", ")+" FROM sessions "+where) {
+		id := r["id"].Text()
+		all[id] = []string{}
+		for _, column := range personalColumns() {
+			for _, text := range texts(column, r[column].Text()) {
+				if utf8.RuneCountInString(text) >= 4 && !strings.HasPrefix(text, "2024-") { // when a number was created
+					all[id] = append(all[id], text)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// texts are the values in a column: a list has several.
+func texts(column, stored string) (all []string) {
+	switch column {
+	case "raw":
+		return nil // its values are those of the other columns
+	case "identity_numbers", "business_shareholders":
+		var records []map[string]any
+		if json.Unmarshal([]byte(stored), &records) != nil {
+			return nil
+		}
+		for _, record := range records {
+			for name, member := range record {
+				if text, ok := member.(string); ok && name != "shareholder_type" && name != "class" && name != "id_type" {
+					all = append(all, text)
+				}
+			}
+		}
+		return all
+	default:
+		return []string{stored}
+	}
+}
+
+func assertNone(t *testing.T, page string, secrets []string) {
+	t.Helper()
+	page = html.UnescapeString(page)
+	for _, secret := range secrets {
+		assert.NotContains(t, page, secret)
+	}
+}
+
+func TestNoPageHasPersonalDataBeforeItIsAskedFor(t *testing.T) {
+	d := newDesk(t, 150)
+	secrets, all := d.secrets(t, ""), []string{}
+	for id, own := range secrets {
+		assertNone(t, d.page(t, id), own)
+		all = append(all, own...)
+	}
+	require.Greater(t, len(all), 500)
+	for _, address := range []string{"/", "/?entity=person", "/charts", "/charts/weekly.svg", "/charts/scores.svg", "/audit", "/nowhere", "/session?id=nobody"} {
+		assertNone(t, d.get(t, address).Body.String(), all)
+	}
+	assert.Contains(t, d.page(t, d.inOrder(t, "")[0]), ">Hidden<")
+}
+
+func TestPersonalDataIsShownWhenItIsAskedFor(t *testing.T) {
+	d := newDesk(t, 150)
+	for id, own := range d.secrets(t, "WHERE redacted_at IS NULL ORDER BY id LIMIT 40") {
+		answer := d.post(t, id, everything())
+		require.Equal(t, http.StatusOK, answer.Code)
+		page := html.UnescapeString(answer.Body.String())
+		for _, secret := range own {
+			assert.Contains(t, page, secret)
+		}
+		assert.NotContains(t, page, `class="hidden"`)
+		assert.Equal(t, "no-store", answer.Header().Get("Cache-Control"))
+		assertNone(t, d.page(t, id), own)
+	}
+	assert.Len(t, d.rows(t, "SELECT 1 FROM console_audit"), 40)
+	assert.Empty(t, d.logs.String())
+}
+
+func TestOnlyTheChosenPartsAreShown(t *testing.T) {
+	d := newDesk(t, 0)
+	d.insert(t, "id, status, stored_at, person_name_last, contact_email, identity_numbers, raw",
+		`'s-1', 'approved', '', 'Vinterskog', 'v@example.com', '[{"number":"X0001225"}]', '{"all":"of it"}'`)
+	marks := map[string]string{"identity": "Vinterskog", "contact": "v@example.com", "numbers": "X0001225", "raw": `"all": "of it"`}
+	for part := range marks {
+		page := html.UnescapeString(d.post(t, "s-1", url.Values{"part": {part}, "reason": {reasons[1]}}).Body.String())
+		for other, mark := range marks {
+			assert.Equal(t, other == part, strings.Contains(page, mark), "%s in %s", other, part)
+		}
+	}
+}
+
+func TestTheAuditLogHasTheEntryBeforeAnythingIsRead(t *testing.T) {
+	d := newDesk(t, 0)
+	d.insert(t, "id, status, stored_at, person_name_last", "'s-1', 'approved', '', 'before'")
+	require.Equal(t, http.StatusOK, d.post(t, "s-1", everything()).Code) // makes the table
+	d.change(t, "CREATE TRIGGER seen AFTER INSERT ON console_audit BEGIN UPDATE sessions SET person_name_last = 'after the entry' WHERE id = NEW.session_id; END")
+	assert.Contains(t, d.post(t, "s-1", everything()).Body.String(), "after the entry")
+}
+
+func TestAnEntrySaysWhoWhenWhatAndWhy(t *testing.T) {
+	d := newDesk(t, 3)
+	id := d.inOrder(t, "")[1]
+	form := url.Values{"part": {"contact", "identity", "contact", "nonsense"}, "reason": {reasons[1]}, "reference": {"KYC-1042"}}
+	require.Equal(t, http.StatusOK, d.post(t, id, form).Code)
+	entries := d.rows(t, "SELECT at, reviewer, session_id, parts, reason, reference FROM console_audit")
+	require.Len(t, entries, 1)
+	assert.Equal(t, row{
+		"at": {"2026-11-25T12:00:00.000000Z"}, "reviewer": {"r.example"}, "session_id": {id},
+		"parts": {"contact,identity"}, "reason": {reasons[1]}, "reference": {"KYC-1042"},
+	}, entries[0])
+	page := d.get(t, "/audit").Body.String()
+	assert.Equal(t, "25 Nov 2026, 12:00:00 r.example "+id+" Contact and address; Name, birth date and business Fraud investigation KYC-1042",
+		words(page, `<tbody role="rowgroup">`, "</tbody>"))
+}
+
+func TestTheAuditLogIsOnlyAddedTo(t *testing.T) {
+	d := newDesk(t, 1)
+	require.Contains(t, d.get(t, "/audit").Body.String(), "No entries yet")
+	require.Equal(t, http.StatusOK, d.post(t, d.inOrder(t, "")[0], everything()).Code)
+	for _, statement := range []string{"UPDATE console_audit SET reviewer = 'somebody else'", "DELETE FROM console_audit"} {
+		_, err := d.db.writes.ExecContext(t.Context(), statement)
+		assert.ErrorContains(t, err, "only added to")
+	}
+	_, err := d.db.reads.ExecContext(t.Context(), "DELETE FROM sessions")
+	assert.Error(t, err, "the console's connection for reading does not write")
+}
+
+func TestTheAuditPageShowsTheLastEntries(t *testing.T) {
+	d := newDesk(t, 1)
+	id := d.inOrder(t, "")[0]
+	for range entriesShown + 5 {
+		require.NoError(t, d.db.record(t.Context(), entry{at: today, reviewer: "r.example", session: id, parts: []string{"raw"}, reason: reasons[0]}))
+	}
+	assert.Equal(t, entriesShown, strings.Count(d.get(t, "/audit").Body.String(), `data-label="Reviewer"`))
+}
+
+func TestNothingIsShownIfTheAuditLogCannotBeWritten(t *testing.T) {
+	d := newDesk(t, 30)
+	id := d.inOrder(t, "WHERE contact_email IS NOT NULL")[0]
+	require.Equal(t, http.StatusOK, d.post(t, id, everything()).Code)
+	d.change(t, "CREATE TRIGGER broken BEFORE INSERT ON console_audit BEGIN SELECT raise(ABORT, 'the disk is full'); END")
+	answer := d.post(t, id, everything())
+	assert.Equal(t, http.StatusServiceUnavailable, answer.Code)
+	assert.Contains(t, answer.Body.String(), "Nothing is shown")
+	assertNone(t, answer.Body.String(), d.secrets(t, "WHERE id = '"+id+"'")[id])
+	assert.NotContains(t, answer.Body.String()+d.logs.String(), "the disk is full")
+	assert.Contains(t, d.logs.String(), `page="POST /session" reason="SQLite code`)
+	assert.NotContains(t, d.logs.String(), id)
+
+	d.change(t, "DROP TABLE console_audit", "CREATE VIEW console_audit AS SELECT 1")
+	assert.Equal(t, http.StatusServiceUnavailable, d.post(t, id, everything()).Code)
+}
+
+func TestAFormWithMistakesShowsAndLogsNothing(t *testing.T) {
+	d := newDesk(t, 30)
+	id := d.inOrder(t, "WHERE contact_email IS NOT NULL")[0]
+	own := d.secrets(t, "WHERE id = '"+id+"'")[id]
+	for name, form := range map[string]url.Values{
+		"Choose what to show.": {"reason": {reasons[0]}},
+		"Choose a reason.":     {"part": {"raw"}, "reason": {"curiosity"}},
+		"Use up to 40 letters": {"part": {"raw"}, "reason": {reasons[0]}, "reference": {"jane@example.com"}},
+		"without spaces":       {"part": {"raw"}, "reason": {reasons[0]}, "reference": {"Jane Example"}},
+	} {
+		answer := d.post(t, id, form)
+		page := answer.Body.String()
+		assert.Equal(t, http.StatusUnprocessableEntity, answer.Code, name)
+		assert.Contains(t, page, "Nothing was shown or logged.")
+		assert.Contains(t, page, name)
+		assert.Contains(t, page, "<title>Not shown: ")
+		assertNone(t, page, append(own, "jane@example.com", "Jane Example"))
+	}
+	assert.Contains(t, d.get(t, "/audit").Body.String(), "No entries yet")
+	assert.Equal(t, http.StatusNotFound, d.post(t, "nobody", everything()).Code)
+	assert.Contains(t, d.get(t, "/audit").Body.String(), "No entries yet")
+}
+
+func TestOnlyAFormOfThisConsoleIsAnswered(t *testing.T) {
+	d := newDesk(t, 3)
+	id := d.inOrder(t, "")[0]
+	for name, change := range map[string]func(*http.Request){
+		"another site":   func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
+		"another port":   func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") },
+		"another origin": func(r *http.Request) { r.Header.Set("Origin", "https://example.com") },
+		"no origin":      func(r *http.Request) { r.Header.Set("Origin", "null") },
+	} {
+		r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1:8080/session?id="+id, strings.NewReader(everything().Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		change(r)
+		answer := d.ask(t, r)
+		assert.Equal(t, http.StatusForbidden, answer.Code, name)
+		assert.Contains(t, answer.Body.String(), "The request came from another site", name)
+		assert.NotEmpty(t, answer.Header().Get("Content-Security-Policy"))
+	}
+	assert.Equal(t, http.StatusBadRequest, d.post(t, id, url.Values{"part": {strings.Repeat("x", longestForm)}}).Code)
+	assert.Contains(t, d.get(t, "/session?id="+id+"&"+everything().Encode()).Body.String(), ">Hidden<", "an address shows nothing")
+	assert.Contains(t, d.get(t, "/audit").Body.String(), "No entries yet")
+}
