@@ -19,7 +19,9 @@ const textTime = "2006-01-02T15:04:05.000000Z"
 var sqliteEngine = engine{
 	created: "coalesce(created_at, '')",
 	week:    func(column string) string { return "date(" + column + ", 'weekday 0', '-6 days')" },
-	seconds: func(from, to string) string { return "(julianday(" + to + ") - julianday(" + from + ")) * 86400" },
+	seconds: func(from, to string) string { // days have less than a millisecond's precision
+		return "round((julianday(" + to + ") - julianday(" + from + ")) * 86400, 3)"
+	},
 	at:      func(t time.Time) any { return t.UTC().Format(textTime) },
 	key:     func(v value) string { return v.Text() },
 	bound:   func(key string) (any, error) { return key, nil },
