@@ -38,7 +38,7 @@ func parseFilter(query url.Values) filter {
 	if f.Entity != "" && !beltic.EntityType(f.Entity).Known() {
 		f.Entity, f.Mistakes["entity"] = "", "Choose one of the list."
 	}
-	f.from, f.to = f.day("from", f.From), f.day("to", f.To)
+	f.from, f.to = f.day("from", &f.From), f.day("to", &f.To)
 	if !f.from.IsZero() && !f.to.IsZero() && f.to.Before(f.from) {
 		f.Mistakes["to"] = "This is before the first day."
 	}
@@ -49,13 +49,13 @@ func (f *filter) fields() map[string]*string {
 	return map[string]*string{"status": &f.Status, "entity": &f.Entity, "account": &f.Account, "id": &f.ID, "from": &f.From, "to": &f.To}
 }
 
-func (f *filter) day(name, text string) time.Time {
-	if text == "" {
+func (f *filter) day(name string, text *string) time.Time {
+	if *text == "" {
 		return time.Time{}
 	}
-	at, err := time.Parse(time.DateOnly, text)
+	at, err := time.Parse(time.DateOnly, *text)
 	if err != nil {
-		f.Mistakes[name] = "Write a day as 2026-11-25."
+		*text, f.Mistakes[name] = "", "Write a day as 2026-11-25."
 	}
 	return at
 }

@@ -111,6 +111,16 @@ func TestHostileValuesAreText(t *testing.T) {
 	assert.NotContains(t, d.get(t, "/charts/weekly.svg").Body.String(), "<script")
 }
 
+func TestEveryPageHasATitleOfItsOwn(t *testing.T) {
+	d := newDesk(t, 5)
+	id := d.inOrder(t, "")[0]
+	for address, title := range map[string]string{
+		"/": "Sessions", "/charts": "Charts", "/audit": "Audit log", "/session?id=" + id: "Session " + id, "/nowhere": "No such page", "/session?id=x": "No such session",
+	} {
+		assert.Contains(t, d.get(t, address).Body.String(), "<title>"+title+" – Session console</title>")
+	}
+}
+
 func TestAnyIdHasAPage(t *testing.T) {
 	d := newDesk(t, 0)
 	for _, id := range []string{"sess_01HQ", "..", "a/b?c=d&e", "ü 1+1=%", ""} {

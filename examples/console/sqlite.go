@@ -22,9 +22,9 @@ var sqliteEngine = engine{
 	seconds: func(from, to string) string { // days have less than a millisecond's precision
 		return "round((julianday(" + to + ") - julianday(" + from + ")) * 86400, 3)"
 	},
-	at:      func(t time.Time) any { return t.UTC().Format(textTime) },
-	key:     func(v value) string { return v.Text() },
-	bound:   func(key string) (any, error) { return key, nil },
+	at:    func(t time.Time) any { return t.UTC().Format(textTime) },
+	key:   func(v value) string { return v.Text() },
+	bound: func(key string) (any, error) { return key, nil },
 	auditTable: []string{
 		`CREATE TABLE IF NOT EXISTS console_audit (
 			id         INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/belticlabs/beltic-go"
 )
@@ -39,13 +40,20 @@ func statusOf(status string) statusView {
 	return v
 }
 
-// sentence turns a word of the API into words: marked_for_review is "Marked for review".
+const longestWord = 40
+
+// sentence turns a word of the API into words: marked_for_review is "Marked for review". A word that
+// no page has room for is cut off.
 func sentence(word string) string {
-	words := strings.ReplaceAll(word, "_", " ")
-	if words == "" {
+	words := []rune(strings.ReplaceAll(word, "_", " "))
+	if len(words) == 0 {
 		return "None"
 	}
-	return strings.ToUpper(words[:1]) + words[1:]
+	if len(words) > longestWord {
+		words = append(words[:longestWord], '…')
+	}
+	words[0] = unicode.ToUpper(words[0])
+	return string(words)
 }
 
 // grouped is a number with commas, such as 12,345.
