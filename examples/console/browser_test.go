@@ -19,12 +19,17 @@ import (
 var (
 	chromium     context.Context
 	stopBrowser  = func() {}
-	browserLimit = 30 * time.Second
+	browserLimit = 2 * time.Minute // a busy machine may need it
 )
 
 func startBrowser() error {
-	program, err := exec.LookPath("chromium")
-	if err != nil {
+	program := ""
+	for _, name := range []string{"google-chrome", "chromium-browser", "chromium"} {
+		if found, err := exec.LookPath(name); err == nil {
+			program = found
+		}
+	}
+	if program == "" {
 		if os.Getenv("BELTIC_REQUIRE_CHROMIUM") != "" {
 			return errors.New("BELTIC_REQUIRE_CHROMIUM is set, and there is no chromium")
 		}

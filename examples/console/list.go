@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -19,6 +20,7 @@ type listView struct {
 	Privacy  privacy
 	Count    int
 	IsMore   bool   // than Count
+	Broken   int    // records that sync could not read
 	Newer    string // the address of that page; "" at the end
 	Older    string
 	Newest   string // "" on the first page
@@ -42,7 +44,7 @@ func (c *console) list(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	if len(view.Filter.Mistakes) > 0 {
 		status = http.StatusBadRequest
-	} else if err := view.load(r.Context(), c.db, place); err == errNoPlace {
+	} else if err := view.load(r.Context(), c.db, place); errors.Is(err, errNoPlace) {
 		c.problem(w, r, problemCursor)
 		return
 	} else if err != nil {
@@ -62,6 +64,11 @@ func (v *listView) load(ctx context.Context, db *database, place window) (err er
 	if v.Count > countLimit {
 		v.Count, v.IsMore = countLimit, true
 	}
+	broken, err := db.queryOne(ctx, fmt.Sprintf("SELECT count(*) AS n FROM (SELECT 1 FROM unreadable LIMIT %d) AS found", countLimit))
+	if err != nil {
+		return err
+	}
+	v.Broken = broken["n"].count()
 	found, err := db.sessions(ctx, v.Filter, place)
 	if err != nil {
 		return err
@@ -103,7 +110,7 @@ type stretch struct {
 	isNewer, isOlder bool // whether there are sessions beyond its ends
 }
 
-var errNoPlace = fmt.Errorf("the cursor is not one of this database")
+var errNoPlace = errors.New("the cursor is not one of this database")
 
 // sessions reads a page. It looks at one row more than it shows, to know whether the list goes on.
 func (d *database) sessions(ctx context.Context, f filter, place window) (found stretch, err error) {

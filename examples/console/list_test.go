@@ -181,3 +181,12 @@ func TestAnEmptyDatabaseSaysSo(t *testing.T) {
 	assert.Contains(t, d.get(t, "/charts").Body.String(), "No session was created in this time.")
 	assert.Contains(t, d.get(t, "/charts/scores.svg").Body.String(), "<svg")
 }
+
+func TestRecordsThatSyncCouldNotReadAreMentioned(t *testing.T) {
+	d := newDesk(t, 3)
+	assert.NotContains(t, d.get(t, "/").Body.String(), "could not read")
+	d.change(t, "INSERT INTO unreadable (key, reason, raw, first_seen_at, last_seen_at) VALUES ('sha256:1', 'odd', 'Vinterskog', '', '')")
+	page := d.get(t, "/").Body.String()
+	assert.Contains(t, page, "Sync could not read 1 record.")
+	assert.NotContains(t, page, "Vinterskog")
+}

@@ -113,5 +113,6 @@ func open(ctx context.Context, s settings, notes io.Writer) (db *database, done 
 	if err != nil {
 		return nil, nil, err
 	}
+	fmt.Fprintf(notes, "Reading %s. The audit log has you as %s.\n", db.name, s.reviewer)
 	return db, db.close, nil
 }

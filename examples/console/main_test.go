@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	stopBrowser()
 	server.stop()
+	os.RemoveAll(syncFolder)
 	if err := goleak.Find(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1

@@ -90,7 +90,10 @@ type line struct {
 	field   field
 }
 
-const isHidden = "Hidden"
+const (
+	isHidden = "Hidden"
+	none     = "None"
+)
 
 // hidden are the parts of a session with a word for each field.
 func hidden(presence row, p privacy) (groups []group) {
@@ -99,12 +102,12 @@ func hidden(presence row, p privacy) (groups []group) {
 		for _, f := range part.fields {
 			word := p.Word(f.column)
 			if word == "" {
-				word = "None"
+				word = none
 				if present, _ := presence[f.column].flag(); present {
 					word, g.IsEmpty = isHidden, false
 				}
 			}
-			if word != "None" || !f.isOfOneType {
+			if word != none || !f.isOfOneType {
 				g.Lines = append(g.Lines, line{Label: f.label, Word: word, field: f})
 			}
 		}

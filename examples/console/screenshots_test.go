@@ -30,12 +30,15 @@ func TestScreenshots(t *testing.T) {
 			shoot(page)
 		}
 		visit("list", "/")
+		first, err := chromedp.Run(tab, chromedp.CaptureScreenshot())
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(*screenshots, "top-"+s.name+".png"), first, 0o644))
 		visit("charts", "/charts")
 		visit("session", "/session?id="+id)
 		require.NoError(t, chromedp.Do(tab,
 			chromedp.Click(chromedp.CSS("input[value=identity]")), chromedp.Click(chromedp.CSS("input[value=numbers]")),
 			chromedp.SetValue(chromedp.ID("reason"), reasons[0])))
-		_, err := chromedp.RunResponse(tab, chromedp.Click(chromedp.CSS(".ask button")))
+		_, err = chromedp.RunResponse(tab, chromedp.Click(chromedp.CSS(".ask button")))
 		require.NoError(t, err)
 		shoot("shown")
 		visit("audit", "/audit")

@@ -86,6 +86,11 @@ func (d *database) session(ctx context.Context, id string) (view *sessionView, e
 	return view, nil
 }
 
+// IsTimelineShort reports whether sync leaves out moments of the timeline.
+func (v *sessionView) IsTimelineShort() bool {
+	return slices.ContainsFunc(stampColumns(), func(column string) bool { return v.Privacy.Word(column) != "" })
+}
+
 // related are the resources of one kind that a session has.
 type related struct {
 	Title string
@@ -115,7 +120,7 @@ func relatedTo(session row, p privacy) (all []related) {
 		case !ok:
 			word = "Cannot be read"
 		case len(ids) == 0:
-			word = "None"
+			word = none
 		}
 		all = append(all, related{Title: kind.title, IDs: ids, Word: word})
 	}

@@ -47,7 +47,7 @@ const longestWord = 40
 func sentence(word string) string {
 	words := []rune(strings.ReplaceAll(word, "_", " "))
 	if len(words) == 0 {
-		return "None"
+		return none
 	}
 	if len(words) > longestWord {
 		words = append(words[:longestWord], '…')
