@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -121,4 +122,27 @@ func TestEitherLoopbackIsTaken(t *testing.T) {
 		require.NoError(t, err, address)
 		listener.Close()
 	}
+}
+
+func TestTheServerHasLimits(t *testing.T) {
+	s := newServer(http.NotFoundHandler())
+	for _, limit := range []time.Duration{s.ReadHeaderTimeout, s.ReadTimeout, s.IdleTimeout, s.WriteTimeout - queryLimit} {
+		assert.Positive(t, limit)
+	}
+	assert.Positive(t, s.MaxHeaderBytes)
+}
+
+func TestTheDemoIsPlausible(t *testing.T) {
+	d := newDesk(t, demoSessions)
+	for name, query := range map[string]string{
+		"something is yet to come":        "SELECT 1 FROM sessions WHERE '2026-11-25T12:00:00.000000Z' < max(created_at, updated_at, coalesce(decisioned_at, ''), coalesce(expired_at, ''))",
+		"a decision before its review":    "SELECT 1 FROM sessions WHERE decisioned_at < marked_for_review_at",
+		"left open for weeks":             "SELECT 1 FROM sessions WHERE status IN ('created', 'started', 'pending', 'completed') AND created_at < '2026-11-14'",
+		"a history that ends elsewhere":   "SELECT 1 FROM sessions s WHERE status <> (SELECT to_status FROM status_changes c WHERE c.session_id = s.id ORDER BY id DESC LIMIT 1)",
+		"a history that goes backward":    "SELECT 1 FROM status_changes a JOIN status_changes b ON a.session_id = b.session_id AND a.id < b.id AND a.changed_at > b.changed_at",
+		"a change that nothing led up to": "SELECT 1 FROM status_changes b WHERE from_status IS NOT NULL AND NOT EXISTS (SELECT 1 FROM status_changes a WHERE a.session_id = b.session_id AND a.to_status = b.from_status AND a.id < b.id)",
+	} {
+		assert.Empty(t, d.rows(t, query), name)
+	}
+	assert.Len(t, d.rows(t, "SELECT DISTINCT status FROM sessions"), len(statuses))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	_ "embed"
@@ -247,6 +248,7 @@ func listColumns(columns map[string]any, s *beltic.Session) error {
 // storeChanges writes the way of a session as sync would have noticed it, a few minutes later.
 func storeChanges(ctx context.Context, tx *sql.Tx, s *beltic.Session) error {
 	var from any
+	reached := cmp.Or(s.DecisionedAt, s.FailedAt, s.ExpiredAt, s.UpdatedAt) // a redaction is later
 	for _, step := range []struct {
 		status beltic.SessionStatus
 		at     time.Time
@@ -255,7 +257,7 @@ func storeChanges(ctx context.Context, tx *sql.Tx, s *beltic.Session) error {
 		{beltic.SessionStatusStarted, s.StartedAt},
 		{beltic.SessionStatusCompleted, s.CompletedAt},
 		{beltic.SessionStatusMarkedForReview, s.MarkedForReviewAt},
-		{s.Status, s.UpdatedAt},
+		{s.Status, reached},
 	} {
 		if step.at.IsZero() || from == string(step.status) {
 			continue

@@ -31,14 +31,7 @@ func listen(address string) (net.Listener, error) {
 
 // serve answers until ctx ends, and then lets the pages that are on their way finish.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    16 << 10,
-	}
+	server := newServer(handler)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -52,4 +45,16 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 		server.Close() // what is still going on after the time is cut off
 	}
 	return nil
+}
+
+// newServer waits for nobody without end. A page has its queryLimit and some time to be sent.
+func newServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      queryLimit + 15*time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+	}
 }
