@@ -104,6 +104,29 @@ func TestALockedDatabaseIsBusy(t *testing.T) {
 	assert.Equal(t, http.StatusOK, d.get(t, "/").Code)
 }
 
+func TestSyncAtWorkDoesNotKeepReviewersOut(t *testing.T) {
+	d := newDesk(t, 3)
+	id := d.inOrder(t, "")[0]
+	db, err := sql.Open("sqlite", "file:"+d.file)
+	require.NoError(t, err)
+	defer db.Close()
+	conn, err := db.Conn(t.Context())
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = conn.ExecContext(t.Context(), "BEGIN IMMEDIATE")
+	require.NoError(t, err)
+	for _, address := range []string{"/", "/session?id=" + id, "/charts", "/audit"} {
+		assert.Equal(t, http.StatusOK, d.get(t, address).Code, address)
+	}
+	require.NoError(t, d.db.writes.Close())
+	d.db.writes, err = connectSQLite(d.file, "busy_timeout(0)")
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusServiceUnavailable, d.post(t, id, everything()).Code, "the log cannot be written")
+	_, err = conn.ExecContext(t.Context(), "ROLLBACK")
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusOK, d.post(t, id, everything()).Code)
+}
+
 // impatient lets a console not wait for a lock.
 func impatient(t *testing.T, d *desk) {
 	t.Helper()
