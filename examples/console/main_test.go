@@ -17,11 +17,12 @@ func TestMain(m *testing.M) {
 	if server, err = startPostgres(); err == nil {
 		err = startBrowser()
 	}
-	if err != nil {
+	code := 1
+	if err == nil {
+		code = m.Run()
+	} else {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
 	}
-	code := m.Run()
 	stopBrowser()
 	server.stop()
 	os.RemoveAll(syncFolder)
