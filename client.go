@@ -26,8 +26,6 @@ const (
 	maxKey            = 4 << 10 // bytes
 )
 
-const defaultUserAgent = "beltic-go/0.1.0" // the version that CHANGELOG.md calls unreleased
-
 // Client calls the Beltic API. Make one with [NewClient] or [NewClientFromEnv] and keep it: it is
 // safe for concurrent use, and holds the connections, the retry budget and the rate limit that its
 // calls share. It cannot print its key.
@@ -58,7 +56,7 @@ func newConfig(opts []Option) (config, error) {
 		baseURL:    DefaultBaseURL,
 		maxRetries: defaultMaxRetries,
 		timeout:    defaultTimeout,
-		userAgent:  defaultUserAgent,
+		userAgent:  libraryAgent(),
 		maxBody:    defaultMaxBody,
 	}
 	for _, opt := range opts {

@@ -1,14 +1,17 @@
 package beltic
 
 import (
+	"cmp"
 	"log/slog"
 	"math"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"reflect"
+	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/belticlabs/beltic-go/internal/transport"
@@ -130,7 +133,7 @@ func WithTimeout(d time.Duration) Option {
 		if d < 0 {
 			return &ConfigError{Field: "timeout", Problem: "is negative"}
 		}
-		c.timeout = orDefault(d, defaultTimeout)
+		c.timeout = cmp.Or(d, defaultTimeout)
 		return nil
 	}
 }
@@ -165,17 +168,30 @@ func WithRateLimit(perSecond float64, burst int) Option {
 }
 
 // WithUserAgent puts the name of your program, such as "my-service/1.2", before the library's
-// own in User-Agent.
+// own in User-Agent, which is "beltic-go/" and the version that the program was built with.
 func WithUserAgent(product string) Option {
 	return func(c *config) error {
 		// guard: a user agent fits into a header
 		if problem := headerProblem(product); problem != "" {
 			return &ConfigError{Field: "user agent", Problem: problem}
 		}
-		c.userAgent = product + " " + defaultUserAgent
+		c.userAgent = product + " " + libraryAgent()
 		return nil
 	}
 }
+
+// libraryAgent names the version that Go wrote into the program, which is the tag that its go.mod
+// requires, so that no file of the library has to change for a release.
+var libraryAgent = sync.OnceValue(func() string {
+	version := "devel" // in the library's own tests, and for a copy that a replace directive names
+	info, _ := debug.ReadBuildInfo()
+	for _, module := range cmp.Or(info, &debug.BuildInfo{}).Deps {
+		if module.Path == "github.com/belticlabs/beltic-go" && module.Replace == nil {
+			version = strings.TrimPrefix(module.Version, "v")
+		}
+	}
+	return "beltic-go/" + version
+})
 
 // WithLogger writes one line for each attempt: method, route, attempt, duration, and status and
 // request id or the kind of failure; never a URL, header or body. An attempt that failed is a
@@ -216,7 +232,7 @@ func WithMaxResponseBytes(n int64) Option {
 		if n < 0 {
 			return &ConfigError{Field: "max response bytes", Problem: "is negative"}
 		}
-		c.maxBody = orDefault(n, defaultMaxBody)
+		c.maxBody = cmp.Or(n, defaultMaxBody)
 		return nil
 	}
 }
@@ -335,11 +351,4 @@ func isLoopback(host string) bool {
 	// guard(".localhost"→"localhost"): a name that ends in localhost is no loopback address
 	// guard(1): localhost is a loopback address
 	return name == "localhost" || strings.HasSuffix(name, ".localhost")
-}
-
-func orDefault[N int64 | time.Duration](n, fallback N) N {
-	if n == 0 {
-		return fallback
-	}
-	return n
 }
