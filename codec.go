@@ -8,7 +8,7 @@ import (
 )
 
 // object is the table that reads a struct from a JSON object: a line for each member, in the order
-// of the struct's fields and of the reference page.
+// of the struct's fields and of the API's page.
 type object[T any] struct{ members []member[T] }
 
 // member reads one member of an object into its field.

@@ -15,7 +15,7 @@ import (
 )
 
 // document is what the API sends, but for its records. Everything may be missing, or of another
-// form than the reference page says: what cannot be read is left out.
+// form than the API's page says: what cannot be read is left out.
 type document struct {
 	data      jsonapi.Kind // KindNone where there is none
 	hasErrors bool

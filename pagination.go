@@ -234,9 +234,7 @@ func Collect[T any](seq iter.Seq2[*T, error], limit int) ([]T, error) {
 //		}
 //		checkpoint = it.Checkpoint() // keep it with the record
 //	}
-//	if err := it.Err(); err != nil {
-//		…
-//	}
+//	return it.Err()
 type Iterator[T any] struct {
 	pager   *pager[T]
 	page    *Page[T]

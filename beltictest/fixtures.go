@@ -16,7 +16,7 @@ import "embed"
 //	status_created …        one session in each of the nine statuses
 //	sparse, null            one session with little in it: the rest is absent, or null
 //	unicode                 one session with names in many scripts
-//	full                    one session with every field of the reference page
+//	full                    one session with every field of the API's page
 //	single                  that session as a Get has it, without a page
 //
 // accounts/ has the same for accounts:
