@@ -123,7 +123,7 @@ func ExampleSessionsService_List() {
 	// 10 false
 }
 
-// A job that is stopped in the middle of a page goes on behind the last session it has seen.
+// A job that is stopped in the middle of a page goes on after the last session that it has seen.
 func ExampleSessionsService_Iterator() {
 	server := newServer()
 	defer server.Close()
@@ -243,6 +243,48 @@ func ExampleWithKeyFunc() {
 	// <nil>
 }
 
+// The server is down for longer than the retries of a call go on.
+func ExampleWithMaxRetries() {
+	server := newServer()
+	defer server.Close()
+	server.Inject(beltictest.Always(), beltictest.Status(503).RetryAfter(time.Millisecond))
+
+	_, err := server.Client(beltic.WithMaxRetries(1)).Sessions.List(context.Background(), nil)
+	if apiErr, ok := errors.AsType[*beltic.APIError](err); ok {
+		fmt.Println(apiErr.StatusCode, "after", apiErr.Attempts, "attempts")
+	}
+	// Output: 503 after 2 attempts
+}
+
+// Each attempt has its own time; the context bounds the call with all of them.
+func ExampleWithTimeout() {
+	server := newServer()
+	defer server.Close()
+	server.Inject(beltictest.Next(), beltictest.Stall())
+
+	page, err := server.Client(beltic.WithTimeout(100*time.Millisecond)).Sessions.List(context.Background(), nil)
+	fmt.Println(page.Response.Attempts, "attempts,", err)
+	// Output: 2 attempts, <nil>
+}
+
+func ExampleWithUserAgent() {
+	server := newServer()
+	defer server.Close()
+	if _, err := server.Client(beltic.WithUserAgent("my-service/1.2")).Sessions.List(context.Background(), nil); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(server.Requests()[0].Header.Get("User-Agent"))
+	// Output: my-service/1.2 beltic-go/devel
+}
+
+func ExampleWithMaxResponseBytes() {
+	server := newServer()
+	defer server.Close()
+	_, err := server.Client(beltic.WithMaxResponseBytes(1000)).Sessions.List(context.Background(), nil)
+	fmt.Println(err)
+	// Output: beltic: the limit of 1000 for response body was exceeded
+}
+
 func ExampleWithBaseURL() {
 	_, err := beltic.NewClient("sk_staging_example", beltic.WithBaseURL("http://gateway.example.com/v1"))
 	fmt.Println(err)
@@ -286,6 +328,12 @@ func ExampleItemError_Salvage() {
 	// Output:
 	// beltic: record 0 of the page, id ses_1, cannot decode: wrong type, want string, got number, at /data/0/attributes/address/postal_code, byte 125
 	// ses_1 approved Exampleville [/attributes/address/postal_code] <nil>
+}
+
+func ExampleSome() {
+	behavior := beltic.BehaviorAnalysis{BotScore: beltic.Some(0.25)} // for a test's own session
+	fmt.Println(behavior.BotScore, behavior.HesitationTime)
+	// Output: 0.25 unset
 }
 
 func ExampleOptional() {

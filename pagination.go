@@ -330,11 +330,6 @@ func (it *Iterator[T]) Close() {
 	}
 }
 
-// Stop is Close.
-//
-// Deprecated: use Close.
-func (it *Iterator[T]) Stop() { it.Close() }
-
 // Checkpoint is the place after the last record that Next went to, an undecodable one included. It
 // can be taken at any time, also after an error. Before the first Next it is where the iterator
 // starts, and after the end of the list the end: to resume there gives nothing but what is new

@@ -85,3 +85,41 @@ func ExampleReplay() {
 	// recording: no such request was recorded: GET /identity/sessions (no parameters), never with these values; recorded were:
 	// 	GET /identity/accounts (no parameters)
 }
+
+// Without it a recorder takes http.DefaultTransport.
+func ExampleThrough() {
+	staging := beltictest.NewServer(beltictest.InMemory(), beltictest.WithAPIKey("sk_staging_example"), beltictest.WithGenerated(1, 20))
+	defer staging.Close()
+	fmt.Println(filesOf("sk_staging_example", recording.Through(staging.Transport())))
+	// Output: 1 <nil>
+}
+
+func ExampleAllowProductionKey() {
+	production := beltictest.NewServer(beltictest.InMemory(), beltictest.WithAPIKey("sk_production_example"), beltictest.WithGenerated(1, 20))
+	defer production.Close()
+	through := recording.Through(production.Transport())
+	fmt.Println(filesOf("sk_production_example", through))
+	fmt.Println(filesOf("sk_production_example", through, recording.AllowProductionKey()))
+	// Output:
+	// 0 recording: a production key is not recorded: use a staging key, or allow it with AllowProductionKey
+	// 1 <nil>
+}
+
+// filesOf lists accounts by a key, and tells how many files were recorded.
+func filesOf(key string, opts ...recording.Option) (int, error) {
+	dir, err := os.MkdirTemp("", "recording")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	recorder, err := recording.Record(dir, opts...)
+	if err != nil {
+		return 0, err
+	}
+	client, err := beltic.NewClient(key, beltic.WithHTTPClient(&http.Client{Transport: recorder}))
+	if err != nil {
+		return 0, err
+	}
+	client.Accounts.List(context.Background(), nil) // recorder.Err says more than its error
+	return recorder.Summary().Files, recorder.Err()
+}
