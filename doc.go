@@ -1,11 +1,12 @@
-// Package beltic is the Go client of Beltic's identity verification API (KYC and KYB). It reads
+// Package beltic is the Go client of [Beltic]'s identity verification API (KYC and KYB). It reads
 // identity sessions and accounts.
 //
 //	client, err := beltic.NewClientFromEnv()
 //	if err != nil {
 //		return err
 //	}
-//	for session, err := range client.Sessions.All(ctx, &beltic.SessionListOptions{Status: beltic.SessionStatusApproved}) {
+//	opts := &beltic.SessionListOptions{Status: beltic.SessionStatusApproved}
+//	for session, err := range client.Sessions.All(ctx, opts) {
 //		if err != nil {
 //			return err
 //		}
@@ -78,7 +79,7 @@
 // 505, 507 and 511, and after a connection that failed, broke or was too slow. The wait is drawn
 // from 0 to 0.5 s, doubling to 8 s ("full jitter"), or what Retry-After says in seconds or as a
 // date. A wait that is longer than 60 s, or ends after the deadline of the context, is not begun:
-// the error is returned at once, and NotRetried of it says why.
+// the error is returned at once, and its NotRetried says why.
 //
 // All calls of a client share a budget: in any ten seconds they are retried no more often than a
 // fifth of the calls, and three times a second beside. A thousand callers of a server that is down
@@ -117,8 +118,9 @@
 //
 // # Testing
 //
-// Package beltictest has a fake of the API, made-up sessions, faults and fixtures, for tests
-// without network or key. Its package recording records and replays traffic of your own.
+// Package [github.com/belticlabs/beltic-go/beltictest] has a fake of the API, made-up sessions,
+// faults and fixtures, for tests without network or key. Package
+// [github.com/belticlabs/beltic-go/beltictest/recording] records and replays traffic of your own.
 //
 // # Watching
 //
@@ -133,4 +135,6 @@
 // A [Client] and its services are safe for concurrent use. Make one and keep it: its calls share
 // connections, the retry budget and the rate limit. An [Iterator] belongs to one goroutine. Pages
 // and sessions are yours: many may read them while none changes them.
+//
+// [Beltic]: https://docs.beltic.com
 package beltic
