@@ -171,8 +171,11 @@ func (c *Collection[T]) encode(r *record[T]) ([]byte, error) {
 	}
 	// Text is sent as the API sends it: with no escapes for the sake of HTML.
 	text, err := json.Marshal(r.value, jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		return nil, err // beside it are the bytes that came before it
+	}
 	r.json = text
-	return text, err
+	return text, nil
 }
 
 // copyOf copies a record with every list in it, so that nobody can change what is stored.

@@ -1,6 +1,7 @@
 package beltictest_test
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -52,6 +53,20 @@ func TestUpdate(t *testing.T) {
 	assert.Error(t, srv.Redact("nobody"))
 	assert.Error(t, srv.Transition("nobody", beltic.SessionStatusStarted))
 	assert.Equal(t, before, idsOf(srv.Sessions()))
+}
+
+// The encoder returns what it has written beside its error: half a record must not be kept as one.
+func TestARecordThatCannotBeEncodedIsAnErrorEachTime(t *testing.T) {
+	broken := beltictest.GenerateSessions(1, 1)[0]
+	broken.BehaviorAnalysis.BotScore = beltic.Some(math.NaN())
+	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(broken))
+	client := srv.Client(beltic.WithMaxRetries(0))
+	for range 2 {
+		_, err := client.Sessions.List(t.Context(), nil)
+		assert.ErrorIs(t, err, beltic.ErrServer)
+		_, err = client.Sessions.Get(t.Context(), broken.ID)
+		assert.ErrorIs(t, err, beltic.ErrServer)
+	}
 }
 
 func TestUpdateDoesNotReachWhatWasHandedOut(t *testing.T) {

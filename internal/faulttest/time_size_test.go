@@ -24,7 +24,8 @@ const (
 	maxBackoff     = 500*time.Millisecond + time.Second // of the two retries of a call
 	maxBody        = 8 << 20
 	maxErrorBody   = 64 << 10
-	readBuffers    = 64 << 10 // what net/http reads before anybody asks for it, and a chunk of the server's
+	readBuffers    = 64 << 10  // what net/http reads before anybody asks for it, and a chunk of the server's
+	afterClose     = 256 << 10 // what net/http of Go 1.27 reads of a body after Close, to use the connection again
 )
 
 // B. Time and size.
@@ -66,7 +67,7 @@ var timeAndSizeRows = []row{
 	}), inBubble(func(l *lab) {
 		l.serve(always(hostileBodies["F035"]))
 		assert.EqualValues(l, maxBody, as[*beltic.LimitError](l, l.collect().err).Max)
-		assert.Less(l, l.server.bytesWritten(), int64(maxBody+readBuffers), "read up to the limit, not drained")
+		assert.Less(l, l.server.bytesWritten(), int64(maxBody+readBuffers+afterClose), "read up to the limit, not drained")
 	})...)},
 	{"F036", "gzip bomb, 1,000:1", onLoopback(func(l *lab) {
 		r := l.hostile("F036")
