@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+//go:generate go -C internal/api run .
+
 // resourceFiles are the files that may name a resource: each resource's own, and where they are
 // wired and introduced.
 var resourceFiles = []string{"accounts.go", "client.go", "doc.go", "models.go", "sessions.go"}

@@ -351,6 +351,11 @@ func TestDate(t *testing.T) {
 	}
 }
 
+// noJSON fails with the error by which a type can ask encoding/json/v2 to encode it in another way.
+type noJSON struct{}
+
+func (noJSON) MarshalJSON() ([]byte, error) { return nil, fmt.Errorf("no JSON: %w", errors.ErrUnsupported) }
+
 func TestOptional(t *testing.T) {
 	var unset beltic.Optional[int]
 	assert.True(t, unset.IsZero())
@@ -370,6 +375,10 @@ func TestOptional(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(`{"a":null}`), &back))
 	assert.Equal(t, holder{}, back, "null takes a value back")
 	require.Error(t, json.Unmarshal([]byte(`{"a":"x"}`), &back))
+	for _, marshal := range []func(any) ([]byte, error){json.Marshal, func(v any) ([]byte, error) { return jsonv2.Marshal(v) }} {
+		_, err = marshal(struct{ V beltic.Optional[noJSON] }{beltic.Some(noJSON{})})
+		assert.Error(t, err, "not the fields of Optional in its place")
+	}
 	null, err := unset.Value()
 	require.NoError(t, err)
 	assert.Nil(t, null)
