@@ -226,13 +226,13 @@ func Collect[T any](seq iter.Seq2[*T, error], limit int) ([]T, error) {
 //	it := client.Sessions.Iterator(nil)
 //	for {
 //		if it.Next(ctx) {
-//			save(it.Current())
+//			fmt.Println("store", it.Current().ID)
 //		} else if item, ok := errors.AsType[*beltic.ItemError](it.Err()); ok {
 //			log.Print("skipped: ", item) // one record; Next goes on after it
 //		} else {
 //			break
 //		}
-//		checkpoint = it.Checkpoint() // keep it with the record
+//		checkpoint := it.Checkpoint() // store it with the record
 //	}
 //	return it.Err()
 type Iterator[T any] struct {

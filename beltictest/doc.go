@@ -28,7 +28,10 @@
 //
 //	synctest.Test(t, func(t *testing.T) {
 //		srv := beltictest.Start(t, beltictest.InMemory())
-//		…
+//		srv.Inject(beltictest.Next(), beltictest.Status(429).RetryAfter(30*time.Second))
+//		if err := Sync(t.Context(), srv.Client()); err != nil {
+//			t.Fatal(err)
+//		}
 //	})
 //
 // A server that listens panics there, because the bubble's time would stand still. Every server is

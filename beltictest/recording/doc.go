@@ -7,11 +7,17 @@
 // from then on:
 //
 //	recorder, err := recording.Record("testdata/recording")
-//	…
-//	client, err := beltic.NewClient(key, beltic.WithHTTPClient(&http.Client{Transport: recorder}))
+//	if err != nil {
+//		return err
+//	}
+//	client, err := beltic.NewClientFromEnv(beltic.WithHTTPClient(&http.Client{Transport: recorder}))
+//
+// And in the tests:
 //
 //	replayer, err := recording.Replay(os.DirFS("testdata/recording"))
-//	…
+//	if err != nil {
+//		return err
+//	}
 //	client, err := beltic.NewClient("sk_staging_any", beltic.WithHTTPClient(&http.Client{Transport: replayer}))
 //
 // Sessions and accounts are covered, lists and single ones. The package beltictest has a fake
