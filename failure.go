@@ -2,7 +2,6 @@ package beltic
 
 import (
 	"cmp"
-	"encoding/json"
 
 	"github.com/belticlabs/beltic-go/internal/jsonapi"
 	"github.com/belticlabs/beltic-go/internal/transport"
@@ -68,7 +67,7 @@ func newAPIError(resp *transport.Response, advice map[int]string) *APIError {
 				Parameter: resp.Mask(string(p.Source.Parameter)),
 				Header:    string(p.Source.Header),
 			},
-			Meta: json.RawMessage(p.Meta),
+			Meta: p.Meta,
 		})
 	}
 	return e

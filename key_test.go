@@ -63,7 +63,7 @@ func TestABadKeyOfAFunctionEndsTheCall(t *testing.T) {
 		server := bodies(page("", "a"))
 		_, err := newClient(t, server.RoundTrip, beltic.WithKeyFunc(keys(bad))).Sessions.List(t.Context(), nil)
 		requireConfigError(t, "api key", err)
-		assert.IsType(t, &beltic.ConfigError{}, err)
+		assert.IsType(t, &beltic.ConfigError{}, err) //nolint:testifylint // nothing is around it
 		assert.Zero(t, server.sent())
 	}
 	synctest.Test(t, func(t *testing.T) {

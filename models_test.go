@@ -354,7 +354,9 @@ func TestDate(t *testing.T) {
 // noJSON fails with the error by which a type can ask encoding/json/v2 to encode it in another way.
 type noJSON struct{}
 
-func (noJSON) MarshalJSON() ([]byte, error) { return nil, fmt.Errorf("no JSON: %w", errors.ErrUnsupported) }
+func (noJSON) MarshalJSON() ([]byte, error) {
+	return nil, fmt.Errorf("no JSON: %w", errors.ErrUnsupported)
+}
 
 func TestOptional(t *testing.T) {
 	var unset beltic.Optional[int]

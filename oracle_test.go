@@ -330,7 +330,7 @@ func trimmed(raw string) jsontext.Value { return jsontext.Value(strings.Trim(raw
 // isSame compares plain values: times by their instant and offset, numbers to the bit, and lists by
 // their elements.
 func isSame(a, b reflect.Value) bool {
-	if t, ok := a.Interface().(time.Time); ok {
+	if t, ok := reflect.TypeAssert[time.Time](a); ok {
 		u := b.Interface().(time.Time)
 		_, offset := t.Zone()
 		_, other := u.Zone()
@@ -345,7 +345,7 @@ func isSame(a, b reflect.Value) bool {
 		}
 		return true
 	case reflect.Slice:
-		if raw, ok := a.Interface().([]byte); ok {
+		if raw, ok := reflect.TypeAssert[[]byte](a); ok {
 			return bytes.Equal(raw, b.Bytes())
 		}
 		if a.Len() != b.Len() {

@@ -74,7 +74,7 @@ func shown(v reflect.Value) (attrs []slog.Attr) {
 		case name == "id":
 			attrs = append(attrs, slog.String(name, shownID(value.String())))
 		case name == "status" || name == "entity_type":
-			if value, ok := value.Interface().(enum); ok {
+			if value, ok := reflect.TypeAssert[enum](value); ok {
 				attrs = append(attrs, slog.String(name, shownEnum(value)))
 			}
 		}

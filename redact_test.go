@@ -274,9 +274,9 @@ func TestEveryStructWithPersonalDataIsShut(t *testing.T) {
 			assert.True(t, typ.Implements(reflect.TypeFor[fmt.Formatter]()), "%v has no Format", typ)
 			assert.True(t, typ.Implements(reflect.TypeFor[fmt.Stringer]()), "%v has no String", typ)
 		}
-		for i := range typ.NumField() {
-			if typ.Field(i).IsExported() {
-				walk(typ.Field(i).Type)
+		for field := range typ.Fields() {
+			if field.IsExported() {
+				walk(field.Type)
 			}
 		}
 	}

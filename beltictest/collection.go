@@ -187,8 +187,8 @@ func copyOf[T any](value T) T {
 func copyLists(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if field := v.Field(i); field.CanSet() { // those of a time are its own
+		for _, field := range v.Fields() {
+			if field.CanSet() { // those of a time are its own
 				copyLists(field)
 			}
 		}

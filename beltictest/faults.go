@@ -2,6 +2,7 @@ package beltictest
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"strconv"
@@ -123,9 +124,7 @@ func (f StatusFault) effect() effect {
 func (f StatusFault) replace(r *response) {
 	contentType, body := f.body.render(f.status, r.id)
 	r.replace(f.status, contentType, body)
-	for name, values := range f.header {
-		r.header[name] = values
-	}
+	maps.Copy(r.header, f.header)
 	if f.dated {
 		now := time.Now().UTC()
 		r.header.Set("Date", now.Format(http.TimeFormat))

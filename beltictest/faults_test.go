@@ -2,7 +2,6 @@ package beltictest_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -468,7 +467,7 @@ func TestTheTransportEndsWithTheBody(t *testing.T) {
 		_, err = io.ReadAll(open.Body)
 		assert.ErrorIs(t, err, context.Canceled)
 		resp, err := srv.Transport().RoundTrip(r.WithContext(canceled))
-		if !assert.True(t, errors.Is(err, context.Canceled)) {
+		if !assert.ErrorIs(t, err, context.Canceled) {
 			resp.Body.Close()
 		}
 	})

@@ -36,8 +36,8 @@ func newConfig(opts []Option) config {
 
 // The server's habits where no option says otherwise.
 const (
-	defaultAPIKey      = "sk_staging_beltictest_0000"
-	defaultPageSize    = 15 // documented
+	defaultAPIKey      = "sk_staging_beltictest_0000" //nolint:gosec // the API does not know it
+	defaultPageSize    = 15                           // documented
 	defaultMaxPageSize = 100
 )
 

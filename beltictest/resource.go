@@ -1,6 +1,7 @@
 package beltictest
 
 import (
+	"slices"
 	"time"
 )
 
@@ -29,7 +30,7 @@ type filter[T any] struct {
 
 // parameters are the query parameters of the list.
 func (r *resource[T]) parameters() []parameter {
-	all := pageParameters[:len(pageParameters):len(pageParameters)]
+	all := slices.Clip(pageParameters)
 	for _, f := range r.filters {
 		all = append(all, f.parameter)
 	}

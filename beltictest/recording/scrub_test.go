@@ -92,8 +92,9 @@ func TestScrubDateIsNoOriginalOfTheSameResponse(t *testing.T) {
 
 func TestScrubSecretIsOfOneRecording(t *testing.T) {
 	const text = "a text that is long enough to tell"
-	assert.NotEqual(t, newScrubber().pseudonym(text), newScrubber().pseudonym(text))
-	assert.NotEqual(t, newScrubber().offset, newScrubber().offset)
+	one, other := newScrubber(), newScrubber()
+	assert.NotEqual(t, one.pseudonym(text), other.pseudonym(text))
+	assert.NotEqual(t, one.offset, other.offset)
 }
 
 func TestScrubHeaders(t *testing.T) {

@@ -148,7 +148,7 @@ func unpack(archive []byte, dir string) error {
 	defer folder.Close()
 	for r := tar.NewReader(bytes.NewReader(archive)); ; {
 		h, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"strconv"
@@ -56,9 +57,9 @@ func (s *site) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 func zipOf(body []byte) []byte {
 	var buffer bytes.Buffer
 	w := gzip.NewWriter(&buffer)
-	if _, err := w.Write(body); err != nil {
+	_, err := w.Write(body)
+	if err = errors.Join(err, w.Close()); err != nil {
 		panic(err) // a buffer takes everything
 	}
-	w.Close()
 	return buffer.Bytes()
 }

@@ -76,8 +76,7 @@ func fieldsOfModel(model reflect.Type) fields {
 }
 
 func (f fields) addModel(path string, model reflect.Type) {
-	for i := range model.NumField() {
-		field := model.Field(i)
+	for field := range model.Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if name == "-" || !field.IsExported() {
 			continue

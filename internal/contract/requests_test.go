@@ -195,8 +195,7 @@ func TestOptionsAreTheParameters(t *testing.T) {
 // parametersOf are the query parameters that the url tags of a struct make.
 func parametersOf(options reflect.Type, prefix string) []string {
 	var names []string
-	for i := range options.NumField() {
-		field := options.Field(i)
+	for field := range options.Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("url"), ",")
 		if name == "-" {
 			continue

@@ -118,8 +118,8 @@ func fill(v reflect.Value, text string) {
 		fill(v.Index(0), text)
 		fill(v.Index(1), text)
 	case v.Kind() == reflect.Struct:
-		for i := range v.NumField() {
-			fill(v.Field(i), text)
+		for _, field := range v.Fields() {
+			fill(field, text)
 		}
 	default:
 		panic("ecosystem: no model has a field of " + v.Type().String())

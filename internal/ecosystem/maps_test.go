@@ -63,10 +63,10 @@ func TestMapstructureKeepsEveryFieldByWayOfAMap(t *testing.T) {
 func decodeMap(from, to any) error {
 	// Mapstructure opens every struct, and finds nothing in a time.
 	times := func(from, to reflect.Value) (any, error) {
-		if t, ok := reflect.Indirect(from).Interface().(time.Time); ok && to.Kind() == reflect.Map {
+		if t, ok := reflect.TypeAssert[time.Time](reflect.Indirect(from)); ok && to.Kind() == reflect.Map {
 			return map[string]any{"time": t}, nil
 		}
-		if m, ok := from.Interface().(map[string]any); ok && to.Type() == reflect.TypeFor[time.Time]() {
+		if m, ok := reflect.TypeAssert[map[string]any](from); ok && to.Type() == reflect.TypeFor[time.Time]() {
 			return m["time"], nil
 		}
 		return from.Interface(), nil

@@ -187,9 +187,8 @@ func (l *lab) deadline(d time.Duration) {
 // Servers.
 
 // serve starts the server that clients call.
-func (l *lab) serve(script script, habits ...habit) *server {
+func (l *lab) serve(script script, habits ...habit) {
 	l.server = l.start(l.listen(), script, habits...)
-	return l.server
 }
 
 // watchEvil starts a server that must not be called.

@@ -149,7 +149,7 @@ var jsonRows = []row{
 		require.NoError(l, r.err)
 		require.Equal(l, []string{"s1", "s2"}, r.ids)
 		s := r.sessions[0]
-		assert.EqualValues(l, []string{"reopened", "trust", "robot", "severe"},
+		assert.Equal(l, []string{"reopened", "trust", "robot", "severe"},
 			[]string{string(s.Status), string(s.EntityType), string(s.CreatorType), string(s.BehaviorAnalysis.ThreatLevel)})
 		assert.False(l, s.Status.Known() || s.Status.Terminal())
 		assert.False(l, s.EntityType.Known() || s.CreatorType.Known() || s.BehaviorAnalysis.ThreatLevel.Known())

@@ -264,11 +264,11 @@ func (l *lab) checkEveryVerb(what string, value any) {
 func partsOf(v reflect.Value) (parts []reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
-		if _, isLeaf := v.Interface().(interface{ IsZero() bool }); isLeaf { // a time or an Optional
+		if _, isLeaf := reflect.TypeAssert[interface{ IsZero() bool }](v); isLeaf { // a time or an Optional
 			return nil
 		}
-		for i := range v.NumField() {
-			parts = append(parts, partsOf(v.Field(i))...)
+		for _, field := range v.Fields() {
+			parts = append(parts, partsOf(field)...)
 		}
 		parts = append(parts, v)
 	case reflect.Slice:
@@ -334,8 +334,8 @@ func textsIn(v reflect.Value, visit func(reflect.Type) (skip bool)) (texts []str
 		case reflect.Interface:
 			walk(v.Elem())
 		case reflect.Struct:
-			for i := range v.NumField() {
-				walk(v.Field(i))
+			for _, field := range v.Fields() {
+				walk(field)
 			}
 		case reflect.Slice, reflect.Array:
 			if v.Type().Elem().Kind() == reflect.Uint8 {

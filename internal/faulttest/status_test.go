@@ -350,8 +350,8 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 
 // clientOver is a client of a transport in memory. The invariants that are counted at a server are
 // the trial's own to check.
-func (l *lab) clientOver(f roundTrip, opts ...beltic.Option) *beltic.Client {
-	return l.clientOf("https://api.example.com/v1", append([]beltic.Option{over(f)}, opts...)...)
+func (l *lab) clientOver(f roundTrip) *beltic.Client {
+	return l.clientOf("https://api.example.com/v1", over(f))
 }
 
 func response(code int, body string) *http.Response {

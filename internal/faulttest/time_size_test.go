@@ -198,11 +198,9 @@ func (l *lab) timesOut(fault step, limit time.Duration) {
 }
 
 // undecodable checks an answer that could not be decoded.
-func (l *lab) undecodable(err error, reason string) *beltic.DecodeError {
+func (l *lab) undecodable(err error, reason string) {
 	l.Helper()
-	e := as[*beltic.DecodeError](l, err)
-	assert.Equal(l, reason, e.Reason)
-	return e
+	assert.Equal(l, reason, as[*beltic.DecodeError](l, err).Reason)
 }
 
 // strictIf is a client whose connections carry one request each, so that net/http never finds bytes

@@ -113,8 +113,8 @@ func withNull(page []byte) []byte {
 	must(json.Unmarshal(sent, &reached))
 	var members []string
 	attributes := reflect.TypeFor[beltic.SessionAttributes]()
-	for i := range attributes.NumField() {
-		name, _, _ := strings.Cut(attributes.Field(i).Tag.Get("json"), ",")
+	for field := range attributes.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		value, ok := reached[name]
 		if !ok {
 			value = []byte("null")

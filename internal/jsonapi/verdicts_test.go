@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"testing"
 
@@ -584,14 +585,10 @@ func nest(open, inside, end string, n int) string {
 // families adds the cases that differ in one byte only.
 func families() map[string]verdicts {
 	all := map[string]verdicts{"": {}}
-	for name, text := range accepted {
-		all[""][name] = text
-	}
+	maps.Copy(all[""], accepted)
 	for reason, texts := range rejected {
 		all[reason] = verdicts{}
-		for name, text := range texts {
-			all[reason][name] = text
-		}
+		maps.Copy(all[reason], texts)
 	}
 	for c := range 0x20 {
 		all[jsonapi.ReasonSyntax][fmt.Sprintf("control character %02x in a string", c)] = fmt.Sprintf("\"a%cb\"", c)

@@ -40,13 +40,13 @@ func TestWhatTheDocumentationShowsCompiles(t *testing.T) {
 func TestWhatIsWrongIsFound(t *testing.T) {
 	known := packagesByName(t)
 	for code, want := range map[string]string{
-		"n := 1\nclient.Session.List(ctx, nil)":                     "x.md:8: client.Session undefined",
-		"for range 2 {\n\t…\n}":                                     "x.md:8: illegal character U+2026",
-		"func F() { fmt.Printn() }":                                 "x.md:7: undefined: fmt.Printn",
+		"n := 1\nclient.Session.List(ctx, nil)":                    "x.md:8: client.Session undefined",
+		"for range 2 {\n\t…\n}":                                    "x.md:8: illegal character U+2026",
+		"func F() { fmt.Printn() }":                                "x.md:7: undefined: fmt.Printn",
 		"r := rand.N(5)\nr = http.StatusOK\nvar _ = json.Valid(r)": "x.md:9: cannot use r",
-		"package main\n\nimport \"fmt\"\n\nfunc main() {}":          `x.md:9: "fmt" imported and not used`,
-		"package main\n\nimport \"gopkg.in/yaml.v3\"":               "no package gopkg.in/yaml.v3",
-		"session, err := client.Sessions.Get(ctx, 5)":               "x.md:7: cannot use 5",
+		"package main\n\nimport \"fmt\"\n\nfunc main() {}":         `x.md:9: "fmt" imported and not used`,
+		"package main\n\nimport \"gopkg.in/yaml.v3\"":              "no package gopkg.in/yaml.v3",
+		"session, err := client.Sessions.Get(ctx, 5)":              "x.md:7: cannot use 5",
 		"nowhere.Is()": "undefined: nowhere",
 	} {
 		err := check(inMarkdown("x.md", "\n\ntext\n\n\n```go\n"+code+"\n```\n"), known)
