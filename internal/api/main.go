@@ -5,7 +5,7 @@
 // What breaks is found by apidiff against the last tag. Before the first tag it is every line that
 // would go from the listing.
 //
-//	go generate .    # in the root of the repository
+//	go generate ./...    # in the root of the repository
 //
 // It is a module of its own so that programs that use the library never see apidiff.
 package main
@@ -69,7 +69,7 @@ func guard(root string, out io.Writer) error {
 		if !asksForAction(string(changelog), tag) {
 			return fmt.Errorf(`%s
 Keep what was there. If it must go, write to CHANGELOG.md, in Unreleased below "### Action required",
-what users have to do, with the code before and after, and run go generate .`, told)
+what users have to do, with the code before and after, and run go generate ./...`, told)
 		}
 		fmt.Fprintln(out, told)
 	}

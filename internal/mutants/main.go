@@ -191,8 +191,9 @@ func (t test) pattern() string {
 	return "^" + strings.ReplaceAll(regexp.QuoteMeta(t.name), "/", "$/^") + "$"
 }
 
+// goTest compiles without optimizations, because that is faster.
 func goTest(root, pkg, pattern string, flags ...string) (output string, passed bool) {
-	cmd := exec.Command("go", append([]string{"test", "-count=1", "-vet=off", timeout, "-run=" + pattern, pkg}, flags...)...)
+	cmd := exec.Command("go", append([]string{"test", "-count=1", "-vet=off", "-gcflags=-N -l", timeout, "-run=" + pattern, pkg}, flags...)...)
 	cmd.Dir = root
 	text, err := cmd.CombinedOutput()
 	return string(text), err == nil
