@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -192,28 +193,26 @@ func TestFaultsOfPagesWaitForOneThatArrives(t *testing.T) {
 	}
 }
 
-// TestTheFaultsOfTheReadme runs its lines as one program.
-func TestTheFaultsOfTheReadme(t *testing.T) {
+// TestTheFaultsOfTheOverview runs the lines that doc.go shows as one program.
+func TestTheFaultsOfTheOverview(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 250)...))
 		srv.Inject(beltictest.Next(), beltictest.Status(503).Body(beltictest.BodyHTML))
-		srv.Inject(beltictest.OnPage(2), beltictest.Truncate())
-		srv.Inject(beltictest.OnPage(3), beltictest.PoisonRecord())
-		srv.Inject(beltictest.Every(5), beltictest.Reset())
-		good, bad := sift(t, srv.Client())
+		srv.Inject(beltictest.Every(3), beltictest.Status(429).RetryAfter(2*time.Second))
+		srv.Inject(beltictest.OnPage(2).Times(2), beltictest.Truncate())
+		srv.Inject(beltictest.OnPage(3), beltictest.PoisonRecord().At(5))
+		good, bad := sift(t, srv.Client(beltic.WithMaxRetries(3)))
 		assert.Equal(t, []int{249, 1}, []int{len(good), len(bad)})
 	})
 
-	readme, err := os.ReadFile("../README.md")
+	overview, err := os.ReadFile("doc.go")
 	require.NoError(t, err)
 	own, err := os.ReadFile("inject_test.go")
 	require.NoError(t, err)
-	_, block, _ := strings.Cut(string(readme), "```go\nsrv.Inject")
-	block, _, _ = strings.Cut("srv.Inject"+block, "```")
-	lines := strings.Split(strings.TrimSpace(block), "\n")
+	lines := regexp.MustCompile(`(?m)^//\t(srv\.Inject.*)$`).FindAllStringSubmatch(string(overview), -1)
 	assert.Len(t, lines, 4)
 	for _, line := range lines {
-		assert.Contains(t, string(own), "\t\t"+line+"\n", "a line of the README that this test does not run")
+		assert.Contains(t, string(own), "\t\t"+line[1]+"\n", "a line that this test does not run")
 	}
 }
 

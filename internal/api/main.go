@@ -68,8 +68,8 @@ func guard(root string, out io.Writer) error {
 		told := fmt.Sprintf("since %s this breaks programs:\n\t%s", since, strings.Join(broken, "\n\t"))
 		if !asksForAction(string(changelog), tag) {
 			return fmt.Errorf(`%s
-Keep what was there. If it must go, write to CHANGELOG.md, in Unreleased below "### Action required",
-what users have to do, with the code before and after, and run go generate ./...`, told)
+Keep what was there. If it must go, say in CHANGELOG.md what users have to do, in Unreleased below
+"### Action required", with the code before and after: then go generate ./... takes it`, told)
 		}
 		fmt.Fprintln(out, told)
 	}
