@@ -62,7 +62,7 @@ func (w weekly) draw(c canvas) ([]byte, error) {
 		labels = append(labels, monday.Format("2 Jan"))
 	}
 	option := c.bars(series, labels)
-	option.StackSeries = charts.Ptr(true)
+	option.StackSeries = new(true)
 	option.CategoryAxis.LabelCount = min(c.labels, len(w.weeks))
 	return c.paint(option)
 }
@@ -72,7 +72,7 @@ func (h histogram) draw(c canvas) ([]byte, error) {
 	option.Theme = c.theme.WithSeriesColors([]charts.Color{c.single})
 	option.CategoryAxis.LabelCount = min(c.labels, len(h.labels))
 	option.SeriesList[0].Label = charts.SeriesLabel{
-		Show:           charts.Ptr(true),
+		Show:           new(true),
 		FontStyle:      c.font(),
 		ValueFormatter: func(n float64) string { return grouped(int(n)) },
 	}
@@ -84,11 +84,11 @@ func (c canvas) bars(series [][]float64, labels []string) charts.BarChartOption 
 	option.Theme = c.theme
 	option.Padding = charts.NewBox(8, 8, 8, 8)
 	option.BarSize = 0.72
-	option.Legend.Show = charts.Ptr(false) // the page has it
+	option.Legend.Show = new(false) // the page has it
 	option.CategoryAxis.Labels = labels
 	option.CategoryAxis.LabelFontStyle = c.font()
 	option.ValueAxis = []charts.ValueAxisOption{{
-		Min:            charts.Ptr(0.0),
+		Min:            new(0.0),
 		LabelFontStyle: c.font(),
 		LabelCount:     5,
 		ValueFormatter: func(n float64) string { return grouped(int(n)) },

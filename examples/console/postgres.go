@@ -3,6 +3,7 @@ package main
 import (
 	"database/sql"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -58,9 +59,7 @@ func connectPostgres(dsn string, parameters map[string]string) (*sql.DB, error) 
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "beltic-console"
 	}
-	for name, setting := range parameters {
-		config.RuntimeParams[name] = setting
-	}
+	maps.Copy(config.RuntimeParams, parameters)
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 5 * time.Second
 	}
