@@ -13,9 +13,9 @@ import (
 // AccountsService reads accounts: the persons and businesses that sessions verify. It is safe for
 // concurrent use. Reach it as [Client].Accounts.
 //
-// Documented are the paths, the attributes of an account, its relationships and the response of Get
-// but for its meta, which is ignored. Undocumented are the filters of the list, so there are none,
-// and part of its page information, which is read as that of sessions is.
+// The API documents the paths, the attributes of an account, its relationships and the response of
+// Get but for its meta, which is ignored. It does not document the filters of the list, so there
+// are none, and part of the page information, which is read as that of sessions is.
 type AccountsService service
 
 // AccountListOptions cut the list of accounts into pages. The zero value, like nil, is every
@@ -78,8 +78,7 @@ type Account struct {
 	AccountAttributes `json:"attributes"`
 	Relationships     AccountRelationships `json:"relationships,omitzero"`
 
-	// Raw is the exact JSON of the account, as for a session: of a list if [PageOptions].KeepRaw
-	// asked for it, of Get always.
+	// Raw is the exact JSON of the account, as that of a session is.
 	Raw json.RawMessage `json:"-"`
 }
 

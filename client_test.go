@@ -2,6 +2,7 @@ package beltic_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -212,4 +214,16 @@ func TestTheLoggerSeesTheAllowListAndNothingElse(t *testing.T) {
 		assert.EqualValues(t, 1, line["attempt"])
 	}
 	require.ErrorIs(t, decoder.Decode(new(any)), io.EOF)
+}
+
+func TestAnAttemptThatEndedWithItsContextIsNoWarning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		client := newClient(t, hang, beltic.WithLogger(slog.New(slog.NewTextHandler(&out, nil))))
+		_, err := client.Sessions.List(ctx, nil)
+		require.EqualError(t, err, "beltic: canceled, host api.beltic.com, the deadline of the context has passed")
+		assert.Empty(t, out.String())
+	})
 }

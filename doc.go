@@ -81,9 +81,9 @@
 // date. A wait that is longer than 60 s, or ends after the deadline of the context, is not begun:
 // the error is returned at once, and its NotRetried says why.
 //
-// All calls of a client share a budget: in any ten seconds they are retried no more often than a
-// fifth of the calls, and three times a second beside. A thousand callers of a server that is down
-// add a fifth to its load; one caller, or a client that was idle, can always retry. There is no
+// All calls of a client share a budget: in any ten seconds at most one retry for every five calls,
+// and three a second on top. A thousand callers of a server that is down add a fifth to its load;
+// one caller, or a client that was idle, can always retry. There is no
 // option for it. A wait that the server asked for is not charged to it.
 //
 // # Rate limits

@@ -260,7 +260,7 @@ const (
 	KindTransport  = "transport"  // any other failure
 )
 
-// TransportError is a call that got no response, or was canceled.
+// TransportError is a call that got no whole response, or was canceled.
 type TransportError struct {
 	Kind     string // one of the Kind constants
 	Host     string // that the call was for
@@ -295,6 +295,9 @@ func (e *TransportError) Error() string {
 	}
 	if e.cause != nil {
 		t.add("%s", e.cause.Error())
+	}
+	if e.Kind == KindCanceled && e.Timeout() {
+		t.add("the deadline of the context has passed")
 	}
 	t.notRetried(e.NotRetried, nil)
 	return t.String()

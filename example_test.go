@@ -260,11 +260,14 @@ func ExampleWithMaxRetries() {
 func ExampleWithTimeout() {
 	server := newServer()
 	defer server.Close()
-	server.Inject(beltictest.Next(), beltictest.Stall())
+	server.Inject(beltictest.Always(), beltictest.Stall())
+	client := server.Client(beltic.WithTimeout(20*time.Millisecond), beltic.WithMaxRetries(1))
 
-	page, err := server.Client(beltic.WithTimeout(100*time.Millisecond)).Sessions.List(context.Background(), nil)
-	fmt.Println(page.Response.Attempts, "attempts,", err)
-	// Output: 2 attempts, <nil>
+	_, err := client.Sessions.List(context.Background(), nil)
+	if failure, ok := errors.AsType[*beltic.TransportError](err); ok {
+		fmt.Println(failure.Kind, "after", failure.Attempts, "attempts")
+	}
+	// Output: timeout after 2 attempts
 }
 
 func ExampleWithUserAgent() {

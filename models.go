@@ -16,11 +16,12 @@ import (
 // [] read like absence. What exactly was sent is Raw, if it was asked for.
 //
 // Encoding/json writes the whole record by its tags: that is an export. Printing a session by
-// package fmt, or logging a pointer to one by log/slog, shows its id, status and entity type only;
-// a field that is named prints as itself.
+// package fmt, or logging a pointer to one by log/slog, shows its id, status and entity type only,
+// and "unknown" for a status or type that this version does not know. A field that is named prints
+// as itself.
 //
-// Sessions of one page share the memory of the page's Data. Who keeps a few of many copies them
-// (kept := *s): a copy holds its own record and nothing else.
+// Sessions of one page share the memory of the page's Data. To keep a few of many, copy them (kept
+// := *s): a copy holds its own record and nothing else.
 //
 // API page: GET /v1/identity/sessions, data[].
 type Session struct {
@@ -29,9 +30,10 @@ type Session struct {
 	SessionAttributes `json:"attributes"`
 	Relationships     SessionRelationships `json:"relationships,omitzero"`
 
-	// Raw is the exact JSON of the session as the API sent it: of a list if [PageOptions].KeepRaw
-	// asked for it, of Get always. Encoding/json does not write it. Read it as strictly as the
-	// library does: [encoding/json.Unmarshal] takes a name in any letter case, and the last of two.
+	// Raw is the exact JSON of the session as the API sent it. Get sets it, and a list does with
+	// [PageOptions].KeepRaw. Encoding/json does not write it. Read it as strictly as the library
+	// does: [encoding/json.Unmarshal] takes names in any letter case, and the last of two that are
+	// the same.
 	Raw json.RawMessage `json:"-"`
 }
 

@@ -50,8 +50,8 @@ func WithBaseURL(base string) Option {
 // interrupted: it should return a key that is at hand, not fetch one.
 //
 // Where NewClient would refuse the key, the call ends with the same [*ConfigError]: nothing is sent
-// and f is not asked again. Nor is it where the API refuses the key ([ErrUnauthorized]), until the
-// next call. A nil f is a ConfigError.
+// and f is not asked again. After a 401 ([ErrUnauthorized]) f is not asked again within the call
+// either. A nil f is a ConfigError.
 func WithKeyFunc(f func() string) Option {
 	return func(c *config) error {
 		// guard: a key function is not nil
@@ -67,9 +67,10 @@ func WithKeyFunc(f func() string) Option {
 	}
 }
 
-// WithHTTPClient sends through a copy of client, which is itself never changed; redirects are
-// refused all the same. Its transport brings its own limits on connections, handshakes and response
-// headers. Nil means the library's own client.
+// WithHTTPClient sends through a copy of client, which is itself never changed. Its Timeout bounds
+// each attempt, beside [WithTimeout]; redirects are refused, whatever its CheckRedirect says. Its
+// transport brings its own limits on connections, handshakes and response headers. Nil means the
+// library's own client.
 //
 // An error that the transport makes by itself is in the text of the [*TransportError], and both
 // [errors.Is] and [errors.As] find it. The text of one that comes from net/http, or wraps one that
@@ -103,9 +104,9 @@ func WithHTTPClient(client *http.Client) Option {
 const maxMaxRetries = 100
 
 // WithMaxRetries says how often a failed call is tried again: 2 without this option, up to 100. 0
-// is never. Whatever the number, all calls of a client share a budget: in any ten seconds they are
-// retried no more often than a fifth of the calls, and three times a second beside. A wait that the
-// server asked for (Retry-After) is not charged.
+// is never. Whatever the number, all calls of a client share a budget: in any ten seconds at most one
+// retry for every five calls, and three a second on top. A wait that the server asked for
+// (Retry-After) is not charged.
 func WithMaxRetries(n int) Option {
 	return func(c *config) error {
 		// guard: a number of retries is not negative
@@ -195,8 +196,8 @@ var libraryAgent = sync.OnceValue(func() string {
 
 // WithLogger writes one line for each attempt: method, route, attempt, duration, and status and
 // request id or the kind of failure; never a URL, header or body. An attempt that failed is a
-// warning, any other is at debug level. A [Drift] is a line at info level. Nil, the default, logs
-// nothing.
+// warning. Any other is at debug level, and so is one that ended with the context of its call. A
+// [Drift] is a line at info level. Nil, the default, logs nothing.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		c.logger = logger

@@ -11,8 +11,8 @@ import (
 
 // RateLimit is what a response says of the API's rate limit, in the headers RateLimit-Limit,
 // -Remaining and -Reset, or X-RateLimit- and X-Rate-Limit- with the same endings. The API documents
-// none of them, so each field may be unset, also where a header cannot be read. Of several numbers
-// in a header it is the first.
+// none of them, so each field may be unset, also if its header cannot be read. Of several numbers in
+// a header the first counts.
 type RateLimit struct {
 	Limit     Optional[int]           // requests in a window of time
 	Remaining Optional[int]           // requests left in this window

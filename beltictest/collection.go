@@ -78,7 +78,7 @@ func (c *Collection[T]) Update(id string, change func(*T)) error {
 	})
 }
 
-// Redact takes the personal data out of a record and sets the time of it. It fails if there is none
+// Redact takes the personal data out of a record and sets RedactedAt. It fails if there is none
 // with the id.
 func (c *Collection[T]) Redact(id string) error {
 	return c.Update(id, func(value *T) { c.resource.redactAt(value, c.resource.nextMoment(value)) })

@@ -35,7 +35,7 @@
 //	})
 //
 // A server that listens panics there, because the bubble's time would stand still. Every server is
-// also an [net/http.Handler], and has a [Server.Transport] for an http.Client of yours.
+// also a [net/http.Handler], and has a [Server.Transport] for an http.Client of yours.
 //
 // # Faults
 //

@@ -15,10 +15,20 @@ func listThrough(fault beltictest.Fault) {
 	srv := beltictest.NewServer(beltictest.InMemory(), beltictest.WithGenerated(1, 40))
 	defer srv.Close()
 	srv.Inject(beltictest.OnPage(2), fault)
-	client := srv.Client(beltic.WithMaxRetries(0), beltic.WithTimeout(50*time.Millisecond))
 
-	sessions, err := beltic.Collect(client.Sessions.All(context.Background(), nil), 100)
+	sessions, err := beltic.Collect(srv.Client(beltic.WithMaxRetries(0)).Sessions.All(context.Background(), nil), 100)
 	fmt.Println(len(sessions), "sessions;", err)
+}
+
+// waitFor lists through a fault that takes longer than the client waits.
+func waitFor(fault beltictest.Fault) {
+	srv := beltictest.NewServer(beltictest.InMemory())
+	defer srv.Close()
+	srv.Inject(beltictest.Next(), fault)
+	client := srv.Client(beltic.WithMaxRetries(0), beltic.WithTimeout(20*time.Millisecond))
+
+	_, err := client.Sessions.List(context.Background(), nil)
+	fmt.Println(err)
 }
 
 func ExampleStatus() {
@@ -63,18 +73,18 @@ func ExampleOversized() {
 }
 
 func ExampleLatency() {
-	listThrough(beltictest.Latency(time.Hour))
-	// Output: 15 sessions; beltic: timeout, host beltic.test, no response in time, i/o timeout
+	waitFor(beltictest.Latency(time.Hour))
+	// Output: beltic: timeout, host beltic.test, no response in time, i/o timeout
 }
 
 func ExampleStall() {
-	listThrough(beltictest.Stall())
-	// Output: 15 sessions; beltic: timeout, host beltic.test, no response in time, i/o timeout
+	waitFor(beltictest.Stall())
+	// Output: beltic: timeout, host beltic.test, no response in time, i/o timeout
 }
 
 func ExampleStallBody() {
-	listThrough(beltictest.StallBody())
-	// Output: 15 sessions; beltic: timeout, host beltic.test, no response in time, i/o timeout
+	waitFor(beltictest.StallBody())
+	// Output: beltic: timeout, host beltic.test, no response in time, i/o timeout
 }
 
 func ExampleReset() {

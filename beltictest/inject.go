@@ -19,7 +19,8 @@ type When struct {
 	isMaybe bool
 }
 
-// Next is the next request that the fault can happen to. Next().Times(3) are the next three.
+// Next is the next request that the fault can happen to. Next().Times(3) are the next three; three
+// faults that are each injected with Next happen to the same request.
 func Next() When {
 	w := Always().Times(1)
 	w.name = "Next()"

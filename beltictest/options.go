@@ -17,7 +17,7 @@ type config struct {
 	order          Order
 	defaultSize    int
 	maxSize        int
-	cursorLifetime time.Duration // 0 is for ever
+	cursorLifetime time.Duration // 0 is forever
 	rateLimit      rateLimit
 	tls            bool
 	inMemory       bool
@@ -76,7 +76,7 @@ func WithMaxPageSize(n int) Option {
 }
 
 // WithCursorLifetime refuses cursors that are older with 400 and the code "cursor_expired". Without
-// this option they keep for ever. It panics unless d is positive.
+// this option they keep forever. It panics unless d is positive.
 func WithCursorLifetime(d time.Duration) Option {
 	mustBePositive("WithCursorLifetime", d)
 	return func(c *config) { c.cursorLifetime = d }

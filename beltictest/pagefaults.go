@@ -35,7 +35,7 @@ func RepeatRecord() Fault {
 }
 
 // MoveRecord sends the page, and moves its first record to the end of the list with a new
-// updated_at, as an API does that sorts by the time of the last change. A client gets the record
+// updated_at, as an API that sorts by the time of the last change does. A client gets the record
 // twice, without an error: as it was, and on the last page as it is now. What stores records has to
 // keep the later one. The record stays where it went until it is updated.
 //

@@ -16,7 +16,7 @@ import (
 // be, rounded up. In a testing/synctest bubble the limit goes by virtual time. Without this option
 // there is no limit.
 //
-// WithRateLimit panics unless both numbers are positive, perSecond is at most a thousand million,
+// WithRateLimit panics unless both numbers are positive, perSecond is at most 1e9,
 // and a whole burst comes back within a hundred years.
 func WithRateLimit(perSecond float64, burst int) Option {
 	each := float64(time.Second) / perSecond

@@ -68,7 +68,7 @@ func (s *Server) Transition(id string, status beltic.SessionStatus) error {
 	})
 }
 
-// Redact takes the personal data out of a session and sets the time of it. It fails if there is no
+// Redact takes the personal data out of a session and sets RedactedAt. It fails if there is no
 // session with the id.
 func (s *Server) Redact(id string) error { return s.sessions.Redact(id) }
 

@@ -1,7 +1,7 @@
 // Package recording tests programs against traffic of their own: it records what the Beltic API
 // responds, made unrecognizable, and replays it without a network.
 //
-// [Record] makes an [net/http.RoundTripper] that passes requests on and writes each response to a
+// [Record] makes a [net/http.RoundTripper] that passes requests on and writes each response to a
 // file, scrubbed by an allow-list before anything touches the disk. [Replay] makes one that
 // responds from those files. Record once against staging, check the files in, and test against them
 // from then on:

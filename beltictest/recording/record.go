@@ -17,8 +17,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// What a [Recorder] and a [Replayer] refuse, by [errors.Is]. A [beltic.Client] hides the text of an
-// error that it does not know; [Recorder.Err] and [Replayer.Err] tell it.
+// What a [Recorder] and a [Replayer] refuse. The error of a [beltic.Client] matches them by
+// [errors.Is]. [Recorder.Err] and [Replayer.Err] tell of it too, also where a program drops its
+// errors.
 var (
 	// ErrProductionKey is a request with a production key.
 	ErrProductionKey = errors.New("recording: a production key is not recorded")

@@ -83,8 +83,8 @@ func (r *Replayer) add(e *exchange) {
 	}
 }
 
-// Err is the first request that was refused, or nil. A [beltic.Client] shows a failure of its
-// transport without the text, so end a test with require.NoError(t, replay.Err()).
+// Err is the first request that was refused, or nil. A program may drop its errors, so end a test
+// with require.NoError(t, replayer.Err()).
 func (r *Replayer) Err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -18,7 +18,7 @@ type schedule struct {
 	fullEvery time.Duration // at most between the ends of two full passes, with open
 }
 
-// keep runs one pass, or pass after pass until ctx ends. A pass that fails is gone on with at the
+// keep runs one pass, or pass after pass until ctx ends. A pass that fails is resumed at the
 // next turn, unless it could only fail again.
 func (s schedule) keep(ctx context.Context, j *job, out io.Writer) error {
 	for {

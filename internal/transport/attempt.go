@@ -64,7 +64,7 @@ func (a Attempt) Log(ctx context.Context, logger *slog.Logger) {
 		attrs = append(attrs, slog.Int("status", a.StatusCode), slog.String("request_id", a.RequestID))
 	}
 	level := slog.LevelDebug
-	if !a.succeeded {
+	if !a.succeeded && a.Failure != KindCanceled {
 		level = slog.LevelWarn
 	}
 	logger.LogAttrs(ctx, level, "beltic: request", attrs...)
