@@ -32,9 +32,14 @@ func (f revealForm) Reasons() []choice {
 	return choices(f.Reason, "Choose a reason", slices.Concat([]string{""}, reasons))
 }
 
-// reference is the number of a case. It has no spaces, no @ and no +, so that neither a name nor an
-// address fits in.
-var reference = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9/_.#-]{0,39}$`)
+// reference is the number of a case, and referenceRule says the same in words. A free word would
+// have room for a surname, and more digits for a phone or identity number.
+var reference = regexp.MustCompile(`^(KYC|AML|FRAUD)-[0-9]{1,6}$`)
+
+const referenceRule = "KYC-, AML- or FRAUD- and up to 6 digits"
+
+// ReferenceRule is the hint of the form.
+func (revealForm) ReferenceRule() string { return referenceRule }
 
 const longestForm = 16 << 10
 
@@ -82,7 +87,7 @@ func parseReveal(sent url.Values) revealForm {
 		f.Mistakes["reason"] = "Choose a reason."
 	}
 	if f.Reference != "" && !reference.MatchString(f.Reference) {
-		f.Reference, f.Mistakes["reference"] = "", "Use up to 40 letters, digits and / _ . # - without spaces."
+		f.Reference, f.Mistakes["reference"] = "", "Write "+referenceRule+"."
 	}
 	return f
 }

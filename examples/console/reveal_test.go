@@ -177,8 +177,8 @@ func TestAFormWithMistakesShowsAndLogsNothing(t *testing.T) {
 	for name, form := range map[string]url.Values{
 		"Choose what to show.": {"reason": {reasons[0]}},
 		"Choose a reason.":     {"part": {"raw"}, "reason": {"curiosity"}},
-		"Use up to 40 letters": {"part": {"raw"}, "reason": {reasons[0]}, "reference": {"jane@example.com"}},
-		"without spaces":       {"part": {"raw"}, "reason": {reasons[0]}, "reference": {"Jane Example"}},
+		"up to 6 digits":       {"part": {"raw"}, "reason": {reasons[0]}, "reference": {"jane@example.com"}},
+		"Write KYC-":           {"part": {"raw"}, "reason": {reasons[0]}, "reference": {"Jane Example"}},
 	} {
 		answer := d.post(t, id, form)
 		page := answer.Body.String()
@@ -191,6 +191,20 @@ func TestAFormWithMistakesShowsAndLogsNothing(t *testing.T) {
 	assert.Contains(t, d.get(t, "/audit").Body.String(), "No entries yet")
 	assert.Equal(t, http.StatusNotFound, d.post(t, "nobody", everything()).Code)
 	assert.Contains(t, d.get(t, "/audit").Body.String(), "No entries yet")
+}
+
+func TestACaseNumberHasNoRoomForPersonalData(t *testing.T) {
+	for _, text := range []string{"KYC-1", "KYC-104200", "AML-7", "FRAUD-12"} {
+		assert.Empty(t, parseReveal(url.Values{"reference": {text}}).Mistakes["reference"], text)
+	}
+	for _, text := range []string{
+		"Jane.Doe_1985-04-12", "JANE-1", "DOE-850412", "KYC-DOE", "KYC-19850412", "123-45-6789", "123456789", "KYC-1234567",
+		"jane.doe-at-example.com", "49-151-12345678", "kyc-1", "KYC-1\n", "KYC-", "KYC1", "-1",
+	} {
+		form := parseReveal(url.Values{"reference": {text}})
+		assert.NotEmpty(t, form.Mistakes["reference"], text)
+		assert.Empty(t, form.Reference, text)
+	}
 }
 
 func TestOnlyAFormOfThisConsoleIsAnswered(t *testing.T) {
