@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
-	"time"
 )
 
-// entry says who asked for which personal data, when and why. It has none itself.
+// entry says who asked for which personal data and why. It has none itself. When it was is for the
+// database to say.
 type entry struct {
-	at        time.Time
 	reviewer  string
 	session   string
 	parts     []string
@@ -18,30 +18,39 @@ type entry struct {
 	reference string
 }
 
-const addEntry = `INSERT INTO console_audit (at, reviewer, session_id, parts, reason, reference)
-	VALUES ($1, $2, $3, $4, $5, $6)`
+const addEntry = `INSERT INTO console_audit (reviewer, session_id, parts, reason, reference)
+	VALUES ($1, $2, $3, $4, $5)`
 
 // record adds an entry, and makes the table with the first one.
 func (d *database) record(ctx context.Context, e entry) error {
-	add := func() error {
-		_, err := d.writes.ExecContext(ctx, addEntry, d.at(e.at), e.reviewer, e.session, strings.Join(e.parts, ","), e.reason, e.reference)
+	err := d.add(ctx, e, d.auditRules)
+	if isMissing(err) {
+		return d.add(ctx, e, slices.Concat(d.auditTable, d.auditRules))
+	}
+	return err
+}
+
+// add adds an entry after some statements, or does nothing at all.
+func (d *database) add(ctx context.Context, e entry, before []string) error {
+	tx, err := d.writes.BeginTx(ctx, nil)
+	if err != nil {
 		return err
 	}
-	err := add()
-	if !isMissing(err) {
-		return err
-	}
-	for _, statement := range d.auditTable {
-		if _, err := d.writes.ExecContext(ctx, statement); err != nil {
+	defer tx.Rollback() // does nothing after the commit
+	for _, statement := range before {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return err
 		}
 	}
-	return add()
+	if _, err := tx.ExecContext(ctx, addEntry, e.reviewer, e.session, strings.Join(e.parts, ","), e.reason, e.reference); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
 const entriesShown = 100
 
-var lastEntries = fmt.Sprintf("SELECT at, reviewer, session_id, parts, reason, reference FROM console_audit ORDER BY id DESC LIMIT %d", entriesShown)
+const lastEntries = "SELECT at, %s AS role, reviewer, session_id, parts, reason, reference FROM console_audit ORDER BY id DESC LIMIT %d"
 
 type auditView struct {
 	Entries []row
@@ -63,7 +72,7 @@ func (auditView) PartTitles(names value) (titles []string) {
 }
 
 func (c *console) audit(w http.ResponseWriter, r *http.Request) {
-	entries, err := c.db.query(r.Context(), lastEntries)
+	entries, err := c.db.query(r.Context(), fmt.Sprintf(lastEntries, c.db.auditRole, entriesShown))
 	if err != nil && !isMissing(err) { // before the first entry there is no table
 		c.fail(w, r, err)
 		return

@@ -31,8 +31,10 @@ type engine struct {
 	// key is a moment of a row as the text that a cursor carries. A bound reads it again.
 	key   func(value) string
 	bound func(key string) (any, error)
-	// auditTable makes the table of the audit log.
-	auditTable []string
+	// auditTable makes the table of the audit log, and auditRules what keeps its entries as they are.
+	auditTable, auditRules []string
+	// auditRole is who an entry is from as the database knows it, as an expression.
+	auditRole string
 }
 
 func (d *database) close() {

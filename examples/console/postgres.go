@@ -21,15 +21,21 @@ var postgresEngine = engine{
 	at:    func(t time.Time) any { return t.UTC() },
 	key:   postgresKey,
 	bound: postgresBound,
-	auditTable: []string{`CREATE TABLE IF NOT EXISTS console_audit (
-		id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-		at         TIMESTAMPTZ NOT NULL,
-		reviewer   TEXT NOT NULL,
-		session_id TEXT NOT NULL,
-		parts      TEXT NOT NULL,
-		reason     TEXT NOT NULL,
-		reference  TEXT NOT NULL
-	)`},
+	auditTable: []string{
+		// Of two that make a table at the same time one fails, IF NOT EXISTS or not.
+		"SELECT pg_advisory_xact_lock(7164771520814474607)", // an arbitrary number
+		`CREATE TABLE IF NOT EXISTS console_audit (
+			id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+			at         TIMESTAMPTZ NOT NULL DEFAULT now(),
+			role       TEXT NOT NULL DEFAULT session_user,
+			reviewer   TEXT NOT NULL,
+			session_id TEXT NOT NULL,
+			parts      TEXT NOT NULL,
+			reason     TEXT NOT NULL,
+			reference  TEXT NOT NULL
+		)`,
+	},
+	auditRole: "role",
 }
 
 // openPostgres opens the database of a connection string or URL. It connects when a page needs it.
@@ -38,7 +44,9 @@ func openPostgres(dsn string) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	writes, err := connectPostgres(dsn, nil)
+	// An entry of the audit log is on the disk before anything is shown, whatever the database's own
+	// setting is.
+	writes, err := connectPostgres(dsn, map[string]string{"synchronous_commit": "on"})
 	if err != nil {
 		return nil, errors.Join(err, reads.Close())
 	}

@@ -95,7 +95,7 @@ func parseReveal(sent url.Values) revealForm {
 // entry is what the audit log will have.
 func (c *console) entry(id string, f revealForm) entry {
 	return entry{
-		at: c.now(), reviewer: c.reviewer, session: id,
+		reviewer: c.reviewer, session: id,
 		parts: slices.Sorted(maps.Keys(f.Chosen)), reason: f.Reason, reference: f.Reference,
 	}
 }

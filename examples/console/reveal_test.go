@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -121,14 +122,19 @@ func TestAnEntrySaysWhoWhenWhatAndWhy(t *testing.T) {
 	id := d.inOrder(t, "")[1]
 	form := url.Values{"part": {"contact", "identity", "contact", "nonsense"}, "reason": {reasons[1]}, "reference": {"KYC-1042"}}
 	require.Equal(t, http.StatusOK, d.post(t, id, form).Code)
-	entries := d.rows(t, "SELECT at, reviewer, session_id, parts, reason, reference FROM console_audit")
+	entries := d.rows(t, "SELECT reviewer, session_id, parts, reason, reference FROM console_audit")
 	require.Len(t, entries, 1)
 	assert.Equal(t, row{
-		"at": {"2026-11-25T12:00:00.000000Z"}, "reviewer": {"r.example"}, "session_id": {id},
+		"reviewer": {"r.example"}, "session_id": {id},
 		"parts": {"contact,identity"}, "reason": {reasons[1]}, "reference": {"KYC-1042"},
 	}, entries[0])
+	stored := d.rows(t, "SELECT at FROM console_audit")[0]["at"].Text()
+	at, err := time.Parse(textTime, stored)
+	require.NoError(t, err)
+	assert.Equal(t, stored, at.Format(textTime), "it has the width of the other moments")
+	assert.WithinDuration(t, time.Now(), at, time.Minute)
 	page := d.get(t, "/audit").Body.String()
-	assert.Equal(t, "25 Nov 2026, 12:00:00 r.example "+id+" Contact and address; Name, birth date and business Fraud investigation KYC-1042",
+	assert.Equal(t, momentAt(at).Text()+" r.example "+id+" Contact and address; Name, birth date and business Fraud investigation KYC-1042",
 		words(page, `<tbody role="rowgroup">`, "</tbody>"))
 }
 
@@ -136,9 +142,22 @@ func TestTheAuditLogIsOnlyAddedTo(t *testing.T) {
 	d := newDesk(t, 1)
 	require.Contains(t, d.get(t, "/audit").Body.String(), "No entries yet")
 	require.Equal(t, http.StatusOK, d.post(t, d.inOrder(t, "")[0], everything()).Code)
-	for _, statement := range []string{"UPDATE console_audit SET reviewer = 'somebody else'", "DELETE FROM console_audit"} {
-		_, err := d.db.writes.ExecContext(t.Context(), statement)
-		assert.ErrorContains(t, err, "only added to")
+	changes := []string{
+		"UPDATE console_audit SET reviewer = 'somebody else'",
+		"UPDATE OR REPLACE console_audit SET id = 2",
+		"DELETE FROM console_audit",
+		"INSERT OR REPLACE INTO console_audit SELECT id, at, 'somebody else', session_id, parts, reason, reference FROM console_audit",
+		"INSERT OR IGNORE INTO console_audit SELECT * FROM console_audit",
+	}
+	for _, change := range changes {
+		_, err := d.db.writes.ExecContext(t.Context(), change)
+		assert.ErrorContains(t, err, "only added to", change)
+	}
+	d.change(t, "DROP TRIGGER console_audit_no_update", "DROP TRIGGER console_audit_no_delete", "DROP TRIGGER console_audit_no_replace")
+	require.Equal(t, http.StatusOK, d.post(t, d.inOrder(t, "")[0], everything()).Code)
+	for _, change := range changes {
+		_, err := d.db.writes.ExecContext(t.Context(), change)
+		assert.ErrorContains(t, err, "only added to", "the next entry brings back what refuses it: %s", change)
 	}
 	_, err := d.db.reads.ExecContext(t.Context(), "DELETE FROM sessions")
 	assert.Error(t, err, "the console's connection for reading does not write")
@@ -148,7 +167,7 @@ func TestTheAuditPageShowsTheLastEntries(t *testing.T) {
 	d := newDesk(t, 1)
 	id := d.inOrder(t, "")[0]
 	for range entriesShown + 5 {
-		require.NoError(t, d.db.record(t.Context(), entry{at: today, reviewer: "r.example", session: id, parts: []string{"raw"}, reason: reasons[0]}))
+		require.NoError(t, d.db.record(t.Context(), entry{reviewer: "r.example", session: id, parts: []string{"raw"}, reason: reasons[0]}))
 	}
 	assert.Equal(t, entriesShown, strings.Count(d.get(t, "/audit").Body.String(), `data-label="Reviewer"`))
 }

@@ -28,18 +28,25 @@ var sqliteEngine = engine{
 	auditTable: []string{
 		`CREATE TABLE IF NOT EXISTS console_audit (
 			id         INTEGER PRIMARY KEY AUTOINCREMENT,
-			at         TEXT NOT NULL,
+			at         TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
 			reviewer   TEXT NOT NULL,
 			session_id TEXT NOT NULL,
 			parts      TEXT NOT NULL,
 			reason     TEXT NOT NULL,
 			reference  TEXT NOT NULL
 		)`,
+	},
+	auditRules: []string{
 		`CREATE TRIGGER IF NOT EXISTS console_audit_no_update BEFORE UPDATE ON console_audit
 			BEGIN SELECT raise(ABORT, 'the audit log is only added to'); END`,
 		`CREATE TRIGGER IF NOT EXISTS console_audit_no_delete BEFORE DELETE ON console_audit
 			BEGIN SELECT raise(ABORT, 'the audit log is only added to'); END`,
+		// REPLACE removes an entry without a DELETE.
+		`CREATE TRIGGER IF NOT EXISTS console_audit_no_replace BEFORE INSERT ON console_audit
+			WHEN EXISTS (SELECT 1 FROM console_audit WHERE id = NEW.id)
+			BEGIN SELECT raise(ABORT, 'the audit log is only added to'); END`,
 	},
+	auditRole: "''", // there are none
 }
 
 // openSQLite opens a database that is there. The driver would make an empty one.

@@ -184,11 +184,8 @@ func TestARoleMayHaveNoMoreThanItNeeds(t *testing.T) {
 	config, err := pgx.ParseConfig(dsn)
 	require.NoError(t, err)
 	role := "reviewer_" + config.Database
-	for _, statement := range []string{
-		"CREATE ROLE " + role + " LOGIN",
-		"REVOKE CREATE ON SCHEMA public FROM PUBLIC",
-		"GRANT SELECT ON sessions, status_changes, unreadable, gone, settings TO " + role,
-	} {
+	grants := readmeGrants(t, role)
+	for _, statement := range []string{"CREATE ROLE " + role + " LOGIN", "REVOKE CREATE ON SCHEMA public FROM PUBLIC", grants[0]} {
 		_, err := first.db.writes.ExecContext(t.Context(), statement)
 		require.NoError(t, err, statement)
 	}
@@ -198,12 +195,69 @@ func TestARoleMayHaveNoMoreThanItNeeds(t *testing.T) {
 	assertNone(t, answer.Body.String(), d.secrets(t, "WHERE id = '"+id+"'")[id])
 
 	require.Equal(t, http.StatusOK, first.post(t, id, url.Values{"part": {"contact"}, "reason": {reasons[0]}}).Code)
-	_, err = first.db.writes.ExecContext(t.Context(), "GRANT SELECT, INSERT ON console_audit TO "+role)
+	_, err = first.db.writes.ExecContext(t.Context(), grants[1])
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusOK, d.post(t, id, everything()).Code)
 	assert.Equal(t, 2, strings.Count(d.get(t, "/audit").Body.String(), `data-label="Reviewer"`))
-	_, err = d.db.writes.ExecContext(t.Context(), "DELETE FROM console_audit")
-	assert.ErrorContains(t, err, "permission denied")
+	assert.Contains(t, words(d.get(t, "/audit").Body.String(), `<tbody role="rowgroup">`, "</tbody>"), "r.example role "+role+" "+id)
+	for _, forged := range []string{
+		"DELETE FROM console_audit",
+		"UPDATE console_audit SET reviewer = 'somebody else'",
+		"INSERT INTO console_audit (at, reviewer, session_id, parts, reason, reference) VALUES ('2020-01-01', '', '', '', '', '')",
+		"INSERT INTO console_audit (role, reviewer, session_id, parts, reason, reference) VALUES ('console', '', '', '', '', '')",
+		"INSERT INTO console_audit (id, reviewer, session_id, parts, reason, reference) OVERRIDING SYSTEM VALUE VALUES (1, '', '', '', '', '')",
+	} {
+		_, err = d.db.writes.ExecContext(t.Context(), forged)
+		assert.ErrorContains(t, err, "permission denied", forged)
+	}
 	_, err = first.db.reads.ExecContext(t.Context(), "DELETE FROM sessions")
 	assert.ErrorContains(t, err, "read-only")
+}
+
+// readmeGrants are the rights that the README gives, for a role.
+func readmeGrants(t *testing.T, role string) (statements []string) {
+	t.Helper()
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	for line := range strings.SplitSeq(string(readme), "\n") {
+		if grant, isGrant := strings.CutSuffix(line, " TO reviewer;"); isGrant {
+			statements = append(statements, grant+" TO "+role)
+		}
+	}
+	require.Len(t, statements, 2)
+	return statements
+}
+
+// TestAnEntrySurvivesAPowerCut: a database may let commits return before they are on the disk.
+func TestAnEntrySurvivesAPowerCut(t *testing.T) {
+	dsn := newDatabase(t)
+	config, err := pgx.ParseConfig(dsn)
+	require.NoError(t, err)
+	server.admin(t, "ALTER DATABASE "+config.Database+" SET synchronous_commit = off")
+	d := deskOver(t, "", dsn)
+	var setting string
+	require.NoError(t, d.db.writes.QueryRowContext(t.Context(), "SHOW synchronous_commit").Scan(&setting))
+	assert.Equal(t, "on", setting)
+	require.NoError(t, d.db.reads.QueryRowContext(t.Context(), "SHOW synchronous_commit").Scan(&setting))
+	assert.Equal(t, "off", setting, "the database's own")
+}
+
+// TestTwoConsolesMakeTheAuditLog lets one wait for the other, which makes the table.
+func TestTwoConsolesMakeTheAuditLog(t *testing.T) {
+	dsn := newDatabase(t)
+	d := deskOver(t, "", dsn)
+	first, err := deskOver(t, "", dsn).db.writes.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	defer first.Rollback()
+	for _, statement := range d.db.auditTable {
+		_, err := first.ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	second := make(chan error, 1)
+	go func() { second <- d.db.record(t.Context(), entry{reviewer: "r.example"}) }()
+	waits := "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+	require.Eventually(t, func() bool { return len(d.rows(t, waits)) == 1 }, 10*time.Second, 10*time.Millisecond)
+	require.NoError(t, first.Commit())
+	require.NoError(t, <-second)
+	assert.Len(t, d.rows(t, "SELECT 1 FROM console_audit"), 1)
 }
