@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -76,7 +77,15 @@ func newTab(t *testing.T, s screen) context.Context {
 // serveDesk serves a console on a port of loopback.
 func serveDesk(t *testing.T, d *desk) (address string) {
 	t.Helper()
-	s := httptest.NewServer(d.handler())
+	return serveHandler(t, d.handler())
+}
+
+// serveHandler serves with the limits of the console's own server.
+func serveHandler(t *testing.T, handler http.Handler) (address string) {
+	t.Helper()
+	s := httptest.NewUnstartedServer(handler)
+	s.Config.MaxHeaderBytes = newServer(handler).MaxHeaderBytes
+	s.Start()
 	t.Cleanup(s.Close)
 	return s.URL
 }

@@ -14,9 +14,12 @@ func (c cursor) String() string {
 	return base64.RawURLEncoding.EncodeToString([]byte(c.key + "\n" + c.id))
 }
 
+// longestKey is more than a moment of creation has.
+const longestKey = 100
+
 func parseCursor(text string) (c cursor, ok bool) {
 	decoded, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || len(decoded) > 1000 || !utf8.Valid(decoded) || strings.Contains(string(decoded), "\x00") {
+	if err != nil || len(decoded) > longestID+longestKey || !utf8.Valid(decoded) || strings.Contains(string(decoded), "\x00") {
 		return c, false
 	}
 	c.key, c.id, ok = strings.Cut(string(decoded), "\n")

@@ -22,13 +22,14 @@ type filter struct {
 // unknownStatus chooses the sessions whose status is none of the documented ones.
 const unknownStatus = "unknown"
 
-const longestText = 200
+// longestID is the longest id that the API's client takes, in bytes.
+const longestID = 4 << 10
 
 func parseFilter(query url.Values) filter {
 	f := filter{Mistakes: map[string]string{}}
 	for name, field := range f.fields() {
 		*field = strings.TrimSpace(query.Get(name))
-		if utf8.RuneCountInString(*field) > longestText || !utf8.ValidString(*field) || strings.Contains(*field, "\x00") {
+		if len(*field) > longestID || !utf8.ValidString(*field) || strings.Contains(*field, "\x00") {
 			*field, f.Mistakes[name] = "", "This is too long or not text."
 		}
 	}

@@ -47,6 +47,10 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 	return nil
 }
 
+// longestHead has room for three ids in an address, with each byte written as three, and again in
+// the address of the page before.
+const longestHead = 64 << 10
+
 // newServer waits for nobody without end. A page has its queryLimit and some time to be sent.
 func newServer(handler http.Handler) *http.Server {
 	return &http.Server{
@@ -55,6 +59,6 @@ func newServer(handler http.Handler) *http.Server {
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      queryLimit + 15*time.Second,
 		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    16 << 10,
+		MaxHeaderBytes:    longestHead,
 	}
 }

@@ -36,7 +36,7 @@ func (c *console) session(w http.ResponseWriter, r *http.Request) {
 // load reads all of a session that is not personal data. If it cannot, it says so to the browser.
 func (c *console) load(w http.ResponseWriter, r *http.Request) (view *sessionView, ok bool) {
 	id := r.URL.Query().Get("id")
-	if len(id) > 4*longestText || strings.Contains(id, "\x00") || strings.ToValidUTF8(id, "") != id {
+	if len(id) > longestID || strings.Contains(id, "\x00") || strings.ToValidUTF8(id, "") != id {
 		c.problem(w, r, problemNoSession)
 		return nil, false
 	}

@@ -129,7 +129,7 @@ func TestAnyIdHasAPage(t *testing.T) {
 	}
 	_, newer, older := d.ids(t, "/")
 	assert.Empty(t, newer+older)
-	for _, id := range []string{"nobody", "a\x00", "\xff", strings.Repeat("x", 900)} {
+	for _, id := range []string{"nobody", "a\x00", "\xff", strings.Repeat("x", longestID+1)} {
 		answer := d.get(t, "/session?id="+url.QueryEscape(id))
 		assert.Equal(t, http.StatusNotFound, answer.Code)
 		assert.Contains(t, answer.Body.String(), "No such session")
