@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 )
 
@@ -24,12 +26,18 @@ func (c *console) guard(next http.Handler) http.Handler {
 		header := w.Header()
 		header.Set("Content-Security-Policy", policy)
 		header.Set("X-Content-Type-Options", "nosniff")
-		header.Set("Referrer-Policy", "no-referrer")
+		// Without a referrer a browser would not say either from where a form is sent.
+		header.Set("Referrer-Policy", "same-origin")
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
 		header.Set("Cross-Origin-Opener-Policy", "same-origin")
 		header.Set("Cache-Control", "no-store")
 		if !isLoopback(r.Host) {
 			c.problem(w, r, problemHost)
+			return
+		}
+		// What cannot be parsed would be left out, and a list without its filter shows everything.
+		if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
+			c.problem(w, r, problemAddress)
 			return
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), queryLimit)
@@ -44,7 +52,7 @@ func isLoopback(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	if host == "localhost" {
+	if strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") {
 		return true
 	}
 	if len(host) > 2 && host[0] == '[' && host[len(host)-1] == ']' {

@@ -14,7 +14,7 @@ func TestOnlyTheNamesOfThisMachineAreAnswered(t *testing.T) {
 	for host, status := range map[string]int{
 		"127.0.0.1:8080": 200, "localhost:8080": 200, "localhost": 200, "[::1]:8080": 200, "[::1]": 200, "127.0.0.1": 200, "127.1.2.3:80": 200,
 		"example.com": 421, "example.com:8080": 421, "127.0.0.1.example.com:8080": 421, "localhost.example.com": 421, "10.0.0.1:8080": 421, "0.0.0.0:8080": 421, "": 421,
-		"[::]:8080": 421, "localhost.:8080": 421,
+		"[::]:8080": 421, "LOCALHOST:8080": 200, "localhost.:8080": 200, "Localhost.": 200, "localhost..": 421, ".": 421,
 	} {
 		for _, path := range []string{"/", "/console.css", "/charts/weekly.svg"} {
 			r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1"+path, nil)
@@ -25,13 +25,24 @@ func TestOnlyTheNamesOfThisMachineAreAnswered(t *testing.T) {
 	}
 }
 
+func TestAnAddressThatCannotBeReadIsRefused(t *testing.T) {
+	d := newDesk(t, 3)
+	for _, path := range []string{"/", "/session", "/charts", "/charts/weekly.svg", "/audit"} {
+		for _, query := range []string{"account=%27;DROP", "id=a;b", "weeks=4&x=%zz"} {
+			answer := d.get(t, path+"?"+query)
+			assert.Equal(t, http.StatusBadRequest, answer.Code, "%s?%s", path, query)
+			assert.Contains(t, answer.Body.String(), "The address cannot be read")
+		}
+	}
+}
+
 func TestEveryAnswerIsGuarded(t *testing.T) {
 	d := newDesk(t, 3)
 	for _, address := range []string{"/", "/session?id=" + d.inOrder(t, "")[0], "/charts", "/audit", "/console.css", "/icon.svg", "/nowhere", "/?after=x", "/?from=x", "/session"} {
 		header := d.get(t, address).Header()
 		assert.Equal(t, policy, header.Get("Content-Security-Policy"), address)
 		assert.Equal(t, "nosniff", header.Get("X-Content-Type-Options"), address)
-		assert.Equal(t, "no-referrer", header.Get("Referrer-Policy"), address)
+		assert.Equal(t, "same-origin", header.Get("Referrer-Policy"), address)
 		assert.Equal(t, "same-origin", header.Get("Cross-Origin-Resource-Policy"), address)
 		assert.Empty(t, header.Get("Set-Cookie"), address)
 		if !strings.HasSuffix(address, ".css") && !strings.HasSuffix(address, ".svg") {

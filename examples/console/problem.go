@@ -24,6 +24,7 @@ var (
 	problemCrossOrigin = problem{http.StatusForbidden, "Not from here", "The request came from another site, so it was refused.", "Go to the session in this console and ask there."}
 	problemNoPage      = problem{http.StatusNotFound, "No such page", "There is nothing at this address.", "Start from the list of sessions."}
 	problemNoSession   = problem{http.StatusNotFound, "No such session", "The database has no session with this id.", "If it is new, it comes with the next pass of sync. Check that the id is complete."}
+	problemAddress     = problem{http.StatusBadRequest, "The address cannot be read", "What follows the question mark is not what this console writes.", "Start from the list of sessions."}
 	problemCursor      = problem{http.StatusBadRequest, "No such place in the list", "The address does not say a place in the list.", "Start from the newest sessions."}
 	problemForm        = problem{http.StatusBadRequest, "The form cannot be read", "What was sent is not what the form sends.", "Go back to the session and try again."}
 	problemMissing     = problem{http.StatusServiceUnavailable, "No sessions yet", "The database has not the tables that sync makes, or older ones.", "Run sync once with the same database, then load this page again."}

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -210,6 +211,23 @@ func TestAFormWithMistakesShowsAndLogsNothing(t *testing.T) {
 	assert.Contains(t, d.get(t, "/audit").Body.String(), "No entries yet")
 	assert.Equal(t, http.StatusNotFound, d.post(t, "nobody", everything()).Code)
 	assert.Contains(t, d.get(t, "/audit").Body.String(), "No entries yet")
+}
+
+// TestABrowserThatDoesNotSayFromWhichSite takes the header away that older browsers do not send.
+func TestABrowserThatDoesNotSayFromWhichSite(t *testing.T) {
+	d := newDesk(t, 0)
+	d.insert(t, "id, status, stored_at, contact_email", "'s-1', 'approved', '', 'v@example.com'")
+	tab := newTab(t, screens[0])
+	address := serveHandler(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Del("Sec-Fetch-Site")
+		d.handler().ServeHTTP(w, r)
+	}))
+	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(address+"/session?id=s-1"),
+		chromedp.Click(chromedp.CSS("input[value=contact]")), chromedp.SetValue(chromedp.ID("reason"), reasons[0])))
+	press(t, tab, ".ask button")
+	shown, err := chromedp.Run(tab, chromedp.Evaluate[bool](`document.body.textContent.includes("v@example.com")`))
+	require.NoError(t, err)
+	assert.True(t, shown)
 }
 
 func TestACaseNumberHasNoRoomForPersonalData(t *testing.T) {
