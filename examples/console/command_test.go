@@ -92,7 +92,10 @@ func TestMistakesAreErrors(t *testing.T) {
 		{[]string{"-reviewer", strings.Repeat("x", 101)}, "-reviewer must be a name"},
 		{[]string{"-db", filepath.Join(folder, "no.db")}, "run sync first"},
 		{[]string{"-db", folder}, "is a folder"},
-		{[]string{"-dsn", "postgres://console:hidden@example.com:port/x"}, "cannot parse"},
+		{[]string{"-dsn", "postgres://console:hidden@example.com:port/x"}, "-dsn cannot be read"},
+		{[]string{"-dsn", "host=x password = hidden port=abc"}, "-dsn cannot be read"},
+		{[]string{"-dsn", "postgres://u:hun@hidden@h:5/db?sslmode=zzz"}, "-dsn cannot be read"},
+		{[]string{"-dsn", "host=x password='hidden"}, "-dsn cannot be read"},
 		{[]string{"-addr", "0.0.0.0:0"}, "not a loopback address"},
 		{[]string{"-addr", ":0"}, "not a loopback address"},
 		{[]string{"-addr", "[::]:0"}, "not a loopback address"},
@@ -106,6 +109,18 @@ func TestMistakesAreErrors(t *testing.T) {
 	}
 	assert.NoFileExists(t, filepath.Join(folder, "no.db"))
 	assert.ErrorIs(t, run(t.Context(), []string{"-help"}, io.Discard, io.Discard), flag.ErrHelp)
+}
+
+func TestTheDatabaseIsNamed(t *testing.T) {
+	t.Setenv("PGDATABASE", "")
+	for dsn, name := range map[string]string{
+		"host=/nowhere user=reviewer dbname=kyc": "the database kyc", "host=/nowhere user=reviewer": "the database reviewer", "postgres://reviewer@h": "the database reviewer",
+	} {
+		db, err := openPostgres(dsn)
+		require.NoError(t, err)
+		assert.Equal(t, name, db.name, dsn)
+		db.close()
+	}
 }
 
 func TestAPortInUseIsAClearError(t *testing.T) {

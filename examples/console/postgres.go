@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"maps"
@@ -39,6 +40,7 @@ var postgresEngine = engine{
 }
 
 // openPostgres opens the database of a connection string or URL. It connects when a page needs it.
+// Without a name of its own a database has that of the user.
 func openPostgres(dsn string) (*database, error) {
 	reads, err := connectPostgres(dsn, map[string]string{"default_transaction_read_only": "on"})
 	if err != nil {
@@ -52,17 +54,31 @@ func openPostgres(dsn string) (*database, error) {
 	}
 	reads.SetMaxOpenConns(4)
 	writes.SetMaxOpenConns(1)
-	config, err := pgx.ParseConfig(dsn)
+	config, err := parseDSN(dsn)
 	if err != nil {
 		return nil, err
 	}
-	return &database{reads: reads, writes: writes, engine: postgresEngine, name: "the database " + config.Database}, nil
+	return &database{reads: reads, writes: writes, engine: postgresEngine, name: "the database " + cmp.Or(config.Database, config.User)}, nil
 }
 
-func connectPostgres(dsn string, parameters map[string]string) (*sql.DB, error) {
+// parseDSN reads a connection string. The library's error repeats it, with more or less of the
+// password where it cannot tell what that is.
+func parseDSN(dsn string) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
-		return nil, err // does not show the password
+		return nil, errDSN
+	}
+	return config, nil
+}
+
+var errDSN = errors.New(`-dsn cannot be read. Check that it looks like "host=db.example.com port=5432 dbname=kyc user=reviewer" or ` +
+	"postgres://reviewer@db.example.com:5432/kyc, that special characters of a password are quoted or, in a URL, percent-encoded, " +
+	"and that the files it names, and the PG… variables, are right. It is not repeated here, as it may have a password")
+
+func connectPostgres(dsn string, parameters map[string]string) (*sql.DB, error) {
+	config, err := parseDSN(dsn)
+	if err != nil {
+		return nil, err
 	}
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "beltic-console"
