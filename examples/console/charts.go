@@ -175,7 +175,7 @@ func (c scoreChart) words() chartView {
 	v := c.table("Bot score", "Sessions")
 	v.Summary = "No session of this time has a bot score."
 	if c.total > 0 {
-		v.Summary = grouped(c.total) + " sessions with a score. Half of them have " + literal(c.median) + " or less. The API does not document the range; here it is that of the data."
+		v.Summary = grouped(c.total) + " sessions with a score. Half of them have " + decimal(c.median) + " or less. The API does not document the range; here it is that of the data."
 	}
 	v.Alt = "Bars, one for each tenth of the range. " + v.Summary
 	return v

@@ -85,6 +85,7 @@ func TestTheScaleOfBotScoresIsThatOfTheData(t *testing.T) {
 		"up to 1":   {[]string{"0", "0.05", "0.1", "0.95", "1", "NULL", "'high'"}, "0–0.1", []int{2, 1, 0, 0, 0, 0, 0, 0, 0, 2}, 0.1},
 		"up to 100": {[]string{"-5", "0", "9.9", "10", "100"}, "0–10", []int{3, 1, 0, 0, 0, 0, 0, 0, 0, 1}, 9.9},
 		"above":     {[]string{"2", "550"}, "0–100", []int{1, 0, 0, 0, 0, 1, 0, 0, 0, 0}, 2},
+		"extreme":   {[]string{"1e299", "2e298"}, "0–1e+298", []int{0, 0, 1, 0, 0, 0, 0, 0, 0, 1}, 2e298},
 		"none":      {nil, "0–0.1", make([]int, 10), 0},
 	} {
 		d := newDesk(t, 0)

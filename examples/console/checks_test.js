@@ -11,6 +11,12 @@ function sideways() {
   return [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > width + 1 && !e.closest(".scroll")).slice(0, 5).map(path);
 }
 
+// A table hides what is wider than itself.
+function clipped() {
+  const isWide = e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > e.closest("table").getBoundingClientRect().right + 1;
+  return [...document.querySelectorAll("tbody :is(td, th)")].filter(e => !e.closest(".scroll") && isWide(e)).slice(0, 5).map(path);
+}
+
 function rgba(color) {
   const parts = color.match(/[\d.]+/g).map(Number);
   return { channels: parts.slice(0, 3), alpha: parts.length > 3 ? parts[3] : 1 };

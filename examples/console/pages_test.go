@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -30,10 +31,13 @@ func tour(t *testing.T, tab context.Context, d *desk, look func(page string)) {
 	long := strings.Repeat("long-", 40)
 	d.insert(t, "id, status, stored_at, created_at, person_name_first, identity_numbers, raw, relationships_account, relationships_documents",
 		fmt.Sprintf(`'%[1]s', '%[1]s', '', '2026-11-25T11:59:00.000000Z', '%[1]s', '[{"%[1]s":"%[1]s"}]', '{"%[1]s":"%[1]s"}', '%[1]s', '["%[1]s"]'`, long))
+	d.insert(t, "id, status, stored_at, created_at, behavior_analysis_bot_score, behavior_analysis_hesitation_time, behavior_analysis_threat_level",
+		"'extreme', 'created', '', '2026-11-25T11:58:00.000000Z', 1e299, -1e-299, '"+long+"'")
+	d.reviewer = strings.Repeat("r", 100)
 	id := d.inOrder(t, "WHERE marked_for_review_at IS NOT NULL AND contact_email IS NOT NULL")[0]
 	for _, stop := range []struct{ page, path string }{
 		{"list", "/"}, {"second page", "/?after=" + cursor{"2026-11-20", ""}.String()}, {"nothing found", "/?account=nobody"}, {"mistake", "/?from=x"},
-		{"session", "/session?id=" + id}, {"long session", "/session?id=" + long}, {"charts", "/charts"}, {"long period", "/charts?weeks=52"},
+		{"session", "/session?id=" + id}, {"long session", "/session?id=" + long}, {"extreme", "/session?id=extreme"}, {"charts", "/charts"}, {"long period", "/charts?weeks=52"},
 		{"audit, empty", "/audit"}, {"problem", "/nowhere"},
 	} {
 		require.NoError(t, chromedp.Do(tab, chromedp.Navigate(address+stop.path)))
@@ -108,7 +112,7 @@ func TestEveryPageOnEveryScreen(t *testing.T) {
 			tab := newTab(t, s)
 			c := listenTo(t, tab)
 			tour(t, tab, newDesk(t, 120), func(page string) {
-				for _, check := range []string{"contrast", "sideways", "structure"} {
+				for _, check := range []string{"contrast", "sideways", "clipped", "structure"} {
 					assert.Empty(t, found(t, tab, check), "%s: %s", page, check)
 				}
 			})
@@ -138,15 +142,30 @@ func TestTheChecksSeeMistakes(t *testing.T) {
 	tab := newTab(t, screens[2])
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `<!doctype html><title>x</title><h1>x</h1><h3>y</h3><img src="x"><input id="a"><input id="a" aria-describedby="b"><a href="#c"></a>
-			<table><tr><th>x</table><p style="color: #808080; background: rgba(255, 255, 255, 0.5); width: 900px">pale and wide</p>`)
+			<table style="width: 90px; table-layout: fixed; display: block"><tr><th>x<td>too_wide_for_its_table</table><p style="color: #808080; background: rgba(255, 255, 255, 0.5); width: 900px">pale and wide</p>`)
 	}))
 	defer s.Close()
 	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(s.URL)))
 	assert.Equal(t, []string{`3.95 p "pale and wide"`}, found(t, tab, "contrast"))
 	assert.Equal(t, []string{`p "pale and wide"`}, found(t, tab, "sideways"))
+	assert.Equal(t, []string{`td "too_wide_for_its_table"`}, found(t, tab, "clipped"))
 	structure := strings.Join(found(t, tab, "structure"), "\n")
 	for _, mistake := range []string{"no language", "no main", "out of order", "no label", "no text", "no alt", "no caption", "no scope", "an id twice", "to nothing: b", "to nothing: #c"} {
 		assert.Contains(t, structure, mistake)
+	}
+}
+
+// TestAnIdDoesNotTurnTheTextAround gives one the character that lets what follows run to the left.
+func TestAnIdDoesNotTurnTheTextAround(t *testing.T) {
+	d := newDesk(t, 0)
+	d.insert(t, "id, status, stored_at", "'odd\u202eid', 'created', ''")
+	tab := newTab(t, screens[0])
+	address := serveDesk(t, d)
+	for _, path := range []string{"/", "/session?id=" + url.QueryEscape("odd\u202eid")} {
+		require.NoError(t, chromedp.Do(tab, chromedp.Navigate(address+path)))
+		kinds, err := chromedp.Run(tab, chromedp.Evaluate[[]string](`[...document.querySelectorAll(".id")].map(e => getComputedStyle(e).unicodeBidi)`))
+		require.NoError(t, err)
+		assert.Equal(t, []string{"isolate"}, kinds)
 	}
 }
 

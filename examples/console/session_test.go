@@ -147,3 +147,12 @@ func TestASessionThatIsGoneOrUnreadableSaysSo(t *testing.T) {
 	assert.Contains(t, page, "20 Nov 2026, 08:00:00")
 	assert.Contains(t, page, "/attributes/status: not a text")
 }
+
+func TestNumbersHaveAWidth(t *testing.T) {
+	for number, text := range map[float64]string{
+		0: "0", 0.25: "0.25", -3: "-3", 1e-6: "0.000001", 1e-7: "1e-07", 999999999999999: "999999999999999", 1e15: "1e+15", -1e299: "-1e+299", 1.0 / 3: "0.3333333333333333",
+	} {
+		assert.Equal(t, text, value{number}.Text())
+		assert.Equal(t, text, plainNumber(value{number}))
+	}
+}

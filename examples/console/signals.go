@@ -1,9 +1,6 @@
 package main
 
-import (
-	"strconv"
-	"time"
-)
+import "time"
 
 // measurement is what the API measured while the person filled in the session.
 type measurement struct {
@@ -64,7 +61,7 @@ func plainNumber(v value) string {
 	if !ok {
 		return "Cannot be read"
 	}
-	return strconv.FormatFloat(n, 'f', -1, 64)
+	return decimal(n)
 }
 
 func seconds(v value) string {

@@ -106,10 +106,10 @@ func (d *database) fill(ctx context.Context, h *histogram, expression string, ed
 	for i := range h.labels {
 		var bounds []string
 		if i > 0 {
-			bounds = append(bounds, "x >= "+literal(edges[i-1]))
+			bounds = append(bounds, "x >= "+decimal(edges[i-1]))
 		}
 		if i < len(h.labels)-1 {
-			bounds = append(bounds, "x < "+literal(edges[i]))
+			bounds = append(bounds, "x < "+decimal(edges[i]))
 		}
 		bins = append(bins, fmt.Sprintf("sum(CASE WHEN %s THEN 1 ELSE 0 END) AS bin%d", strings.Join(bounds, " AND "), i))
 	}
@@ -132,9 +132,13 @@ func (d *database) fill(ctx context.Context, h *histogram, expression string, ed
 // isNumber leaves out NULL and, in SQLite, where text is greater than any number, text.
 const isNumber = "x BETWEEN -1e300 AND 1e300"
 
-func literal(edge float64) string { return strconv.FormatFloat(edge, 'f', -1, 64) }
-
 const scoreBins = 10
+
+// tenths is so many tenths of a power of ten. A product would be a little off, and its label long.
+func tenths(n, exponent int) float64 {
+	exact, _ := strconv.ParseFloat(fmt.Sprintf("%de%d", n, exponent-1), 64)
+	return exact
+}
 
 // botScores counts the bot scores. Their range is not documented, so it is that of the data: up to
 // the next power of ten.
@@ -145,15 +149,15 @@ func (d *database) botScores(ctx context.Context, p period) (h histogram, err er
 	if err != nil {
 		return h, err
 	}
-	top := 1.0
+	exponent := 0
 	if most, ok := greatest["top"].number(); ok && most > 1 {
-		top = math.Pow(10, math.Ceil(math.Log10(most)))
+		exponent = int(math.Ceil(math.Log10(most)))
 	}
 	var edges []float64
 	for i := range scoreBins {
-		low, high := top*float64(i)/scoreBins, top*float64(i+1)/scoreBins
+		low, high := tenths(i, exponent), tenths(i+1, exponent)
 		edges = append(edges, high)
-		h.labels = append(h.labels, literal(low)+"–"+literal(high))
+		h.labels = append(h.labels, decimal(low)+"–"+decimal(high))
 	}
 	return h, d.fill(ctx, &h, score, edges, c)
 }

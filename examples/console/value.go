@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"strconv"
 	"time"
 )
 
@@ -31,7 +30,7 @@ func (v value) Text() string {
 	case time.Time:
 		return held.UTC().Format(textTime)
 	case float64:
-		return strconv.FormatFloat(held, 'f', -1, 64)
+		return decimal(held)
 	default:
 		return fmt.Sprint(held)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -54,6 +55,16 @@ func sentence(word string) string {
 	}
 	words[0] = unicode.ToUpper(words[0])
 	return string(words)
+}
+
+// decimal is a number as a page and the databases write it. One with very many digits has a power of
+// ten instead.
+func decimal(n float64) string {
+	format := byte('f')
+	if size := math.Abs(n); size >= 1e15 || size < 1e-6 && size > 0 {
+		format = 'g'
+	}
+	return strconv.FormatFloat(n, format, -1, 64)
 }
 
 // grouped is a number with commas, such as 12,345.
