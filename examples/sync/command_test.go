@@ -95,6 +95,7 @@ func TestMistakesAreErrors(t *testing.T) {
 	for _, args := range [][]string{
 		{"extra"}, {"-nonsense"}, {"-page-size", "-1"}, {"-page-size", "500"}, {"-every", "-1s"}, {"-batch", "0"}, {"-omit", "nonsense"},
 		{"-hash", "contact.email"}, {"-db", t.TempDir()}, {"-dsn", "host=/nowhere user=sync"}, {"-dsn", "postgres://sync:hidden@example.com:port/x"},
+		{"-dsn", "host=x password = hidden port=abc"}, {"-dsn", "postgres://u:hun@hidden@h:5/db?sslmode=zzz"}, {"-dsn", "host=x password='hidden"},
 	} {
 		_, _, err := runSync(t, append([]string{"-db", file}, args...)...)
 		require.Error(t, err, "%v", args)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,7 +24,7 @@ var postgresEngine = engine{
 func openPostgres(dsn string) (*store, error) {
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
-		return nil, err // does not show the password
+		return nil, errDSN // the library's own repeats the text, maybe with the password
 	}
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "beltic-sync"
@@ -36,6 +37,10 @@ func openPostgres(dsn string) (*store, error) {
 	engine.options = []goose.ProviderOption{goose.WithSessionLocker(locker)}
 	return &store{DB: stdlib.OpenDB(*config), engine: engine, name: "the database " + config.Database}, nil
 }
+
+var errDSN = errors.New(`-dsn cannot be read. Check that it looks like "host=db.example.com port=5432 dbname=kyc user=sync" or ` +
+	"postgres://sync@db.example.com:5432/kyc, that special characters of a password are quoted or, in a URL, percent-encoded, " +
+	"and that the files it names, and the PG… variables, are right. It is not repeated here, as it may have a password")
 
 // turn is an arbitrary number that stands for the right to write a batch.
 const turn = 0x62656c746963
