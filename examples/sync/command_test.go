@@ -104,3 +104,15 @@ func TestMistakesAreErrors(t *testing.T) {
 	_, _, err := runSync(t, "-help")
 	require.ErrorIs(t, err, flag.ErrHelp)
 }
+
+func TestTheDatabaseIsNamed(t *testing.T) {
+	for dsn, want := range map[string]string{
+		"host=x dbname=kyc user=sync": "the database kyc",
+		"host=x user=sync":            "the database sync", // as PostgreSQL has it
+	} {
+		store, err := openPostgres(dsn)
+		require.NoError(t, err)
+		assert.Equal(t, want, store.name)
+		store.Close()
+	}
+}

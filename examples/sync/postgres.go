@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -35,7 +36,7 @@ func openPostgres(dsn string) (*store, error) {
 	}
 	engine := postgresEngine
 	engine.options = []goose.ProviderOption{goose.WithSessionLocker(locker)}
-	return &store{DB: stdlib.OpenDB(*config), engine: engine, name: "the database " + config.Database}, nil
+	return &store{DB: stdlib.OpenDB(*config), engine: engine, name: "the database " + cmp.Or(config.Database, config.User)}, nil
 }
 
 var errDSN = errors.New(`-dsn cannot be read. Check that it looks like "host=db.example.com port=5432 dbname=kyc user=sync" or ` +
