@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/belticlabs/beltic-go"
@@ -24,7 +25,11 @@ func newBatch(pass string) *batch { return &batch{pass: pass, ids: map[string]bo
 
 func (b *batch) size() int { return len(b.sessions) + len(b.unreadable) + len(b.gone) }
 
+// add takes a session that fits no index for an unreadable one: it would stop every pass.
 func (b *batch) add(r record) {
+	if s := r.session; s != nil && (isLong(s.ID) || isLong(string(s.Status))) {
+		r = record{item: &beltic.ItemError{ID: s.ID, Err: errLong, Raw: s.Raw}}
+	}
 	if id := r.id(); id != "" {
 		b.ids[id] = true
 	}
@@ -175,7 +180,7 @@ func (m *merge) unreadable(b *batch, p privacy, now any) {
 			id = storable(item.ID)
 		}
 		m.exec(noteUnreadable, keyOf(item), id, reasonOf(item), rawOf(item, p), now, now)
-		if id != nil && b.pass == openPass.name {
+		if id != nil && !isLong(item.ID) && b.pass == openPass.name {
 			m.exec(noteOneMet, id)
 		}
 	}
@@ -189,12 +194,27 @@ func (m *merge) gone(b *batch, now any) {
 
 // keyOf tells unreadable records apart, whether or not they have an id that can be trusted.
 func keyOf(item *beltic.ItemError) string {
-	if item.ID != "" {
-		return storable(item.ID)
+	switch {
+	case item.ID == "":
+		return digest(item.Raw)
+	case isLong(item.ID):
+		return digest([]byte(item.ID))
 	}
-	sum := sha256.Sum256(item.Raw)
+	return storable(item.ID)
+}
+
+func digest(of []byte) string {
+	sum := sha256.Sum256(of)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
+
+// maxKey is how many bytes of an id or a status are stored. An index of PostgreSQL takes about
+// 2,700.
+const maxKey = 1000
+
+var errLong = &beltic.DecodeError{Reason: beltic.ReasonValue, Detail: fmt.Sprintf("the id or the status has more than %d bytes", maxKey)}
+
+func isLong(value string) bool { return len(storable(value)) > maxKey }
 
 // reasonOf is why a record could not be decoded: a place in it, and no value.
 func reasonOf(item *beltic.ItemError) string {

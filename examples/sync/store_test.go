@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/hex"
 	"encoding/json"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -108,6 +110,32 @@ func TestNoTextStopsABatch(t *testing.T) {
 		assert.Equal(t, counts{read: 1}, st.put(t, odd))
 		rows := st.table(t, "SELECT id, person_name_first, raw FROM sessions")
 		assert.Equal(t, [][]string{{"odd\uFFFDid", storable(odd.Person.Name.First), string(odd.Raw)}}, rows)
+	})
+}
+
+// TestALongIDStopsNoBatch tries what does not fit an index, and does not become shorter in it.
+func TestALongIDStopsNoBatch(t *testing.T) {
+	random := make([]byte, 2000)
+	rand.NewChaCha8([32]byte{}).Read(random)
+	long := hex.EncodeToString(random)
+	onEach(t, func(t *testing.T, s settings) {
+		st := openTestStore(t, s)
+		for range 2 {
+			b := newBatch(openPass.name)
+			b.add(record{session: version(long, "created", 1)})
+			b.add(record{session: version(strings.Repeat("\x00", maxKey/2), "created", 1)}) // stored, it is longer
+			b.add(record{session: version("a", beltic.SessionStatus(long), 1)})
+			b.add(record{item: &beltic.ItemError{ID: long + "2", Err: errLong, Raw: []byte("{}")}})
+			done, err := st.save(t.Context(), b, progress{})
+			require.NoError(t, err)
+			assert.Equal(t, counts{read: 4, unreadable: 4}, done)
+		}
+		assert.Len(t, st.table(t, "SELECT key FROM unreadable WHERE raw IS NOT NULL AND reason LIKE '%more than 1000 bytes'"), 4)
+		assert.Len(t, st.table(t, "SELECT key FROM unreadable WHERE key LIKE 'sha256:%'"), 3)
+		assert.Equal(t, [][]string{{"a"}}, st.table(t, "SELECT id FROM met"))
+
+		assert.Equal(t, counts{read: 1, added: 1}, st.put(t, version("a", "created", 2)))
+		assert.Len(t, st.table(t, "SELECT key FROM unreadable"), 3, "what can be read leaves")
 	})
 }
 
