@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"flag"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,20 +15,44 @@ import (
 
 func TestTheCommandNeedsNoKey(t *testing.T) {
 	t.Setenv("BELTIC_API_KEY", "")
-	for name, s := range map[string]settings{"SQLite": {file: t.TempDir() + "/fleet.db"}, "PostgreSQL": {}} {
+	t.Chdir(t.TempDir())
+	for name, database := range map[string]func(t *testing.T) []string{
+		"SQLite":     func(*testing.T) []string { return nil },
+		"PostgreSQL": func(t *testing.T) []string { return []string{"-dsn", newDatabase(t)} },
+	} {
 		t.Run(name, func(t *testing.T) {
-			if s.file == "" {
-				s.dsn = newDatabase(t)
-			}
+			args := append(database(t), "-rate", "0", "-round", "one")
 			for _, enqueued := range []string{"71 accounts enqueued, 0 had been before", "0 accounts enqueued, 71 had been before"} {
 				var out, notes bytes.Buffer
-				args := append(s.database(), "-rate", "0", "-round", "one")
 				require.NoError(t, run(t.Context(), args, &out, &notes))
 				assert.Equal(t, "round one: "+enqueued+"\n"+
 					"round one: 71 accounts finished, 0 begun, 0 jobs left; 300 sessions and 0 unreadable records stored\n", out.String())
 				assert.Equal(t, "BELTIC_API_KEY is not set: reading made-up sessions from a fake server in this process.\n", notes.String())
 			}
 		})
+	}
+}
+
+// TestTheDemoIsInAFolderOfTheUsers keeps two users of a machine apart.
+func TestTheDemoIsInAFolderOfTheUsers(t *testing.T) {
+	t.Setenv("BELTIC_API_KEY", "")
+	t.Chdir(t.TempDir())
+	var all bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"-rate", "0"}, &all, &all))
+	assert.FileExists(t, "fleet-demo.db")
+}
+
+func TestASecondProcessOnOneFileIsRefused(t *testing.T) {
+	t.Setenv("BELTIC_API_KEY", "")
+	file := filepath.Join(t.TempDir(), "fleet.db")
+	lock, err := lockFile(file)
+	require.NoError(t, err)
+	var all bytes.Buffer
+	args := []string{"-db", file, "-enqueue", "-rate", "0"}
+	require.EqualError(t, run(t.Context(), args, &all, &all), "another process uses "+file+": SQLite is for one, PostgreSQL (-dsn) for many")
+	require.NoError(t, lock.Close())
+	for range 2 { // the lock is given back
+		require.NoError(t, run(t.Context(), args, &all, &all))
 	}
 }
 

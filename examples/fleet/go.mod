@@ -6,6 +6,7 @@ replace github.com/belticlabs/beltic-go => ../..
 
 require (
 	github.com/belticlabs/beltic-go v0.0.0-00010101000000-000000000000
+	github.com/gofrs/flock v0.13.2
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/riverqueue/river v0.51.2
 	github.com/riverqueue/river/riverdriver/riverpgxv5 v0.51.2

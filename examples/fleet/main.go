@@ -14,7 +14,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -45,6 +44,13 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 	s, err := parse(args, notes)
 	if err != nil {
 		return err
+	}
+	if s.dsn == "" {
+		lock, err := lockFile(s.file)
+		if err != nil {
+			return err
+		}
+		defer lock.Close()
 	}
 	db, err := open(ctx, s)
 	if err != nil {
@@ -98,7 +104,7 @@ func defaultFile() string {
 	if hasKey() {
 		return "fleet.db"
 	}
-	return filepath.Join(os.TempDir(), "beltic-fleet-demo.db")
+	return "fleet-demo.db"
 }
 
 func hasKey() bool { return os.Getenv("BELTIC_API_KEY") != "" }

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
@@ -18,6 +20,19 @@ import (
 
 // sqlite is a database of one process.
 type sqlite struct{ *sql.DB }
+
+// lockFile lets one process use the file: each would send at the whole rate, and one that stands
+// still would hold up the other. The system takes the lock away with the process, whatever ends it.
+func lockFile(path string) (*flock.Flock, error) {
+	lock := flock.New(path + ".lock")
+	switch isLocked, err := lock.TryLock(); {
+	case err != nil:
+		return nil, err
+	case !isLocked:
+		return nil, fmt.Errorf("another process uses %s: SQLite is for one, PostgreSQL (-dsn) for many", path)
+	}
+	return lock, nil
+}
 
 // openSQLite opens the database in a file, which only its owner can read.
 func openSQLite(path string) (sqlite, error) {
