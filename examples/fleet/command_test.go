@@ -97,6 +97,7 @@ func TestMistakesAreErrors(t *testing.T) {
 	for _, args := range [][]string{
 		{"extra"}, {"-nonsense"}, {"-jobs", "0"}, {"-rate", "-1"}, {"-rate", "NaN"}, {"-page-size", "-1"}, {"-rescue", "1ms"},
 		{"-db", t.TempDir()}, {"-dsn", "host=/nowhere user=fleet"}, {"-dsn", "postgres://fleet:hidden@example.com:port/x"},
+		{"-dsn", "host=x password = hidden port=abc"}, {"-dsn", "postgres://fleet:p@hidden@example.com:5/x?sslmode=zzz"},
 	} {
 		var all bytes.Buffer
 		err := run(t.Context(), append([]string{"-db", t.TempDir() + "/fleet.db"}, args...), &all, &all)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -17,10 +18,14 @@ import (
 // postgres is a database of any number of processes.
 type postgres struct{ *pgxpool.Pool }
 
+// errDSN says nothing of the string, of which any part may be the password.
+var errDSN = errors.New("-dsn cannot be used: check its form (host=… dbname=… user=…, or postgres://user@host/database), " +
+	"its numbers, its sslmode, the files that it names, and the PG… variables of the environment")
+
 func openPostgres(ctx context.Context, dsn string, jobs int) (postgres, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
-		return postgres{}, err // does not show the password
+		return postgres{}, errDSN
 	}
 	for name, value := range map[string]string{
 		"application_name": "beltic-fleet",
