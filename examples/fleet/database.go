@@ -79,22 +79,23 @@ const schema = `
 		PRIMARY KEY (round, account)
 	);`
 
-// tally is how a round stands.
+// tally is how a round stands, or all of them.
 type tally struct {
 	finished   int // accounts that were read to their end
 	unfinished int // accounts that were begun; given up, if there are no jobs left
-	waiting    int // jobs, of all rounds, as are the following
+	waiting    int // jobs, always of all rounds, as are the following
 	sessions   int
 	unreadable int
 }
 
 const countAll = `SELECT
-	(SELECT count(*) FROM progress WHERE round = $1 AND finished),
-	(SELECT count(*) FROM progress WHERE round = $2 AND NOT finished),
+	(SELECT count(*) FROM progress WHERE $1 IN ('', round) AND finished),
+	(SELECT count(*) FROM progress WHERE $2 IN ('', round) AND NOT finished),
 	(SELECT count(*) FROM river_job WHERE kind = 'list_account' AND finalized_at IS NULL),
 	(SELECT count(*) FROM sessions),
 	(SELECT count(*) FROM unreadable)`
 
+// count counts one round, or all if it is "".
 func count(ctx context.Context, db database, round string) (t tally, err error) {
 	err = db.inTx(ctx, func(tx tx) error {
 		return tx.queryRow(ctx, countAll, round, round).Scan(&t.finished, &t.unfinished, &t.waiting, &t.sessions, &t.unreadable)

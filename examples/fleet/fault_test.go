@@ -152,7 +152,7 @@ func TestAnAccountThatAlwaysFailsIsGivenUpAndCanBeEnqueuedAgain(t *testing.T) {
 		require.NoError(t, f.run(t.Context()))
 		set(t, f.db, `UPDATE river_job SET max_attempts = 2`) // eight take eighty minutes
 		f.works = true
-		require.EqualError(t, f.run(t.Context()), "accounts that were given up: 1; run it again to give them new attempts")
+		require.EqualError(t, f.run(t.Context()), "accounts that were given up: 1; run it again with -round one to give them new attempts")
 		assert.Contains(t, out.String(), "0 accounts finished, 1 begun, 0 jobs left; 15 sessions")
 		assert.Equal(t, []string{"1: 200", "2: 422", "2: 422"}, pages(api), "River's attempts, and none of the client's")
 

@@ -52,7 +52,7 @@ func (f *fleet) run(ctx context.Context) error {
 	case ctx.Err() == nil && cause != context.Canceled:
 		return cause
 	case ctx.Err() != nil && f.enqueues:
-		fmt.Fprintln(f.out, "interrupted: run it again to go on")
+		fmt.Fprintf(f.out, "interrupted: run it again with -round %s to go on\n", f.round)
 	}
 	return err
 }
@@ -107,14 +107,19 @@ func (f *fleet) waitForJobs(ctx context.Context) error {
 	}
 }
 
+// report is about the round that was enqueued. A process that only works does so for all.
 func (f *fleet) report(ctx context.Context) error {
-	t, err := count(ctx, f.db, f.round)
+	round, name := f.round, "round "+f.round
+	if !f.enqueues {
+		round, name = "", "all rounds"
+	}
+	t, err := count(ctx, f.db, round)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(f.out, "round %s: %s\n", f.round, t)
+	fmt.Fprintf(f.out, "%s: %s\n", name, t)
 	if f.enqueues && f.works && t.waiting == 0 && t.unfinished > 0 {
-		return fmt.Errorf("accounts that were given up: %d; run it again to give them new attempts", t.unfinished)
+		return fmt.Errorf("accounts that were given up: %d; run it again with -round %s to give them new attempts", t.unfinished, f.round)
 	}
 	return nil
 }

@@ -72,6 +72,7 @@ func TestOneOfThreeProcessesIsKilled(t *testing.T) {
 	t.Logf("the last job was done %v after the kill", time.Since(killed).Round(100*time.Millisecond))
 	for i := range processes[1:] {
 		a.end(t, processes[1+i], outs[1+i])
+		assert.Contains(t, outs[1+i].String(), "all rounds: 60 accounts finished, ")
 	}
 
 	assert.Equal(t, accounts, countRows(t, db, "progress WHERE finished"))
@@ -178,18 +179,19 @@ func TestASignalEndsAProcessWithItsBatchesStored(t *testing.T) {
 			arrive()
 			<-signaled
 		})
-		process, out := a.process(t, s, "-rate", "0", "-jobs", fmt.Sprint(jobs))
+		process, out := a.process(t, s, "-rate", "0", "-jobs", fmt.Sprint(jobs), "-round", "one")
 		<-arrived
 		require.NoError(t, process.Process.Signal(syscall.SIGTERM))
 		goOn()
 		require.NoError(t, process.Wait(), out.String())
+		assert.Contains(t, out.String(), "\ninterrupted: run it again with -round one to go on\n")
 		db := openTest(t, settings{file: s.file, dsn: s.dsn, jobs: 1})
 		stored := countRows(t, db, "sessions")
 		assert.Positive(t, stored)
 		assert.Less(t, stored, accounts*60)
 		assert.Zero(t, countRows(t, db, "river_job WHERE state = 'running' OR attempt > 0 AND finalized_at IS NULL"))
 
-		process, out = a.process(t, s, "-rate", "0")
+		process, out = a.process(t, s, "-rate", "0", "-round", "one")
 		require.NoError(t, process.Wait(), out.String())
 		assert.Contains(t, out.String(), "0 accounts enqueued, 6 had been before\n")
 		expectSame(t, a.Server, db)
