@@ -62,12 +62,28 @@ func (w *worker) Work(ctx context.Context, job *river.Job[listAccount]) error {
 	return w.verdict(job, w.read(ctx, job))
 }
 
+// pause is how long to wait where the limit or the API asks for it; 0 is for any other failure.
+func pause(err error) time.Duration {
+	if _, ok := errors.AsType[*limitError](err); ok {
+		return longestTurn/2 + rand.N(longestTurn)
+	}
+	if api, ok := errors.AsType[*beltic.APIError](err); ok && !isRefused(err) {
+		return min(api.RetryAfter, time.Hour) // longer than the client takes upon itself
+	}
+	return 0
+}
+
+// isRefused reports whether the key is to blame: every call would fail.
+func isRefused(err error) bool {
+	return errors.Is(err, beltic.ErrUnauthorized) || errors.Is(err, beltic.ErrForbidden)
+}
+
 // verdict is what River is to do. A snooze costs the job no attempt.
 //
 // A short failure never comes here: the client tries a call three times within seconds, without
 // losing the page. River's attempts are for those that last.
 func (w *worker) verdict(job *river.Job[listAccount], err error) error {
-	api, isAPI := errors.AsType[*beltic.APIError](err)
+	wait := pause(err)
 	switch {
 	case err == nil:
 		return nil
@@ -77,13 +93,14 @@ func (w *worker) verdict(job *river.Job[listAccount], err error) error {
 		// River knows one job, not two runs: any answer ends it for the other run too. So it is
 		// put off until the other run must be over.
 		return river.JobSnooze(w.limits.timeout)
-	case errors.Is(err, errBusy):
-		return river.JobSnooze(longestTurn/2 + rand.N(longestTurn))
-	case errors.Is(err, beltic.ErrUnauthorized), errors.Is(err, beltic.ErrForbidden):
-		w.refuse(err) // the key is to blame, not the account: every job would fail
+	case isRefused(err):
+		w.refuse(err)
 		return river.JobSnooze(time.Minute)
-	case isAPI && api.RetryAfter > 0: // the API asks for a longer wait than the client takes upon itself
-		return river.JobSnooze(min(api.RetryAfter, time.Hour))
+	case wait > 0:
+		if !errors.Is(err, errBusy) { // which is normal
+			w.logger.Warn("a job waits", "job", job.ID, "for", wait, "error", err)
+		}
+		return river.JobSnooze(wait)
 	case w.isStopping(): // River counts no attempt
 		return err
 	}

@@ -37,6 +37,7 @@ func TestWhatRiverIsToDo(t *testing.T) {
 		{errOvertook, 90 * time.Second, 90 * time.Second},
 		{errors.Join(beltic.ErrServer, errOvertook), 90 * time.Second, 90 * time.Second},
 		{fmt.Errorf("call: %w", errBusy), longestTurn / 2, longestTurn * 3 / 2},
+		{newLimitError(errors.New("away")), longestTurn / 2, longestTurn * 3 / 2},
 		{&beltic.APIError{StatusCode: 429, RetryAfter: 10 * time.Minute}, 10 * time.Minute, 10 * time.Minute},
 		{&beltic.APIError{StatusCode: 503, RetryAfter: 100 * time.Hour}, time.Hour, time.Hour},
 		{&beltic.APIError{StatusCode: 401}, time.Minute, time.Minute},
@@ -48,6 +49,7 @@ func TestWhatRiverIsToDo(t *testing.T) {
 		assert.LessOrEqual(t, snooze.Duration, test.max, "%v", test.err)
 	}
 	assert.ErrorIs(t, *refused, beltic.ErrForbidden)
+	assert.Zero(t, pause(&beltic.APIError{StatusCode: 403, RetryAfter: time.Hour}), "enqueueing ends too")
 	for _, err := range []error{&beltic.APIError{StatusCode: 422}, &beltic.APIError{StatusCode: 503}, &beltic.ProtocolError{}, context.DeadlineExceeded} {
 		assert.Equal(t, err, w.verdict(job, err), "it costs an attempt")
 	}

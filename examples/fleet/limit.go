@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,11 +27,27 @@ const (
 	longestTurn = 10 * time.Second
 )
 
-// errBusy is a queue that is too long. No turn was taken.
-var errBusy = errors.New("all turns of the next seconds are taken")
+// lateTurn is how late a turn may be used. A process that stood still would use all of its turns at
+// once.
+const lateTurn = time.Second
 
-// rateSchema is lost in a crash of the server, which does no harm, and costs no write to its log,
-// so that taking a turn does not wait for a disk.
+// limitError is a turn that could not be had. It wraps nothing: the client takes a database that
+// cannot be reached for an API that cannot.
+type limitError struct{ problem string }
+
+func (e *limitError) Error() string { return "the shared rate limit: " + e.problem }
+
+// newLimitError keeps the client from reading "tls: " in the text of the database as its own.
+func newLimitError(cause error) error {
+	return &limitError{strings.ReplaceAll(cause.Error(), "tls: ", "tls ")}
+}
+
+// errBusy is a queue that is too long. No turn was taken.
+var errBusy error = &limitError{"all turns of the next seconds are taken"}
+
+// rateSchema costs no write to the server's log, so that taking a turn does not wait for a disk. A
+// crash of the server empties it: while turns from before are used up, calls go out at up to twice
+// the rate, for as long as longestTurn.
 const rateSchema = `
 	-- When the next call may be made.
 	CREATE UNLOGGED TABLE IF NOT EXISTS rate_limit (
@@ -53,20 +70,40 @@ func (l sharedLimit) RoundTrip(r *http.Request) (*http.Response, error) {
 	return l.next.RoundTrip(r)
 }
 
-// wait returns when it is this call's turn. A turn that a context cuts short is lost.
+// wait returns when it is this call's turn. A turn that a context cuts short is lost, and so is one
+// that a process slept through.
 func (l sharedLimit) wait(ctx context.Context) error {
+	for {
+		turn, err := l.book(ctx)
+		if err != nil {
+			return err
+		}
+		if err := sleep(ctx, time.Until(turn)); err != nil {
+			return err
+		}
+		if time.Since(turn) < lateTurn {
+			return nil
+		}
+	}
+}
+
+func (l sharedLimit) book(ctx context.Context) (turn time.Time, err error) {
 	var seconds float64
-	err := l.pool.QueryRow(ctx, takeTurn, 1/l.perSecond, longestTurn.Seconds()).Scan(&seconds)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return errBusy
+	switch err := l.pool.QueryRow(ctx, takeTurn, 1/l.perSecond, longestTurn.Seconds()).Scan(&seconds); {
+	case errors.Is(err, pgx.ErrNoRows):
+		return turn, errBusy
+	case err != nil:
+		return turn, newLimitError(err)
 	}
-	if err != nil {
-		return err
-	}
-	turn := time.NewTimer(time.Duration(seconds * float64(time.Second)))
-	defer turn.Stop()
+	return time.Now().Add(time.Duration(seconds * float64(time.Second))), nil
+}
+
+// sleep ends early, with an error, if the context does.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
 	select {
-	case <-turn.C:
+	case <-timer.C:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

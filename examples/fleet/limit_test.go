@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -75,6 +79,61 @@ func TestALimitThatWasLostInACrashBeginsAnew(t *testing.T) {
 		require.NoError(t, err)
 		set(t, db, `TRUNCATE rate_limit`) // what a crash does to an unlogged table
 	}
+}
+
+// TestADatabaseThatIsAwayIsNotTakenForTheAPI says who is to blame.
+func TestADatabaseThatIsAwayIsNotTakenForTheAPI(t *testing.T) {
+	pool, err := pgxpool.New(t.Context(), "host=127.0.0.1 port=1 user=fleet dbname=kyc")
+	require.NoError(t, err)
+	defer pool.Close()
+	for name, transport := range map[string]http.RoundTripper{
+		"dial": sharedLimit{pool: pool, perSecond: 1},
+		"tls":  failing{newLimitError(errors.New("tls error: tls: bad certificate"))},
+	} {
+		api := beltictest.Start(t, beltictest.InMemory())
+		_, err := api.Client(beltic.WithHTTPClient(&http.Client{Transport: transport})).Sessions.List(t.Context(), nil)
+		failure, ok := errors.AsType[*beltic.TransportError](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, beltic.KindTransport, failure.Kind, name)
+		assert.Equal(t, 1, failure.Attempts, name)
+		assert.Regexp(t, "the shared rate limit: (failed to connect to .*refused|tls error)", err.Error())
+		assert.Positive(t, pause(err), name)
+	}
+}
+
+// failing is a transport that always fails.
+type failing struct{ error }
+
+func (f failing) RoundTrip(*http.Request) (*http.Response, error) { return nil, f.error }
+
+// TestTurnsThatAProcessSleptThroughAreBookedAgain lets a process stand still until all the turns
+// that it had booked are over. A busy machine can only make the calls after that slower.
+func TestTurnsThatAProcessSleptThroughAreBookedAgain(t *testing.T) {
+	t.Parallel()
+	const perSecond, jobs = 5, 12
+	a := newAPI(t, generated(30, 1)...)
+	s := settings{dsn: newDatabase(t)}
+	db := openTest(t, settings{dsn: s.dsn, jobs: 1})
+	enqueue, out := a.process(t, s, "-enqueue")
+	require.NoError(t, enqueue.Wait(), out.String())
+	process, out := a.process(t, s, "-work", "-jobs", fmt.Sprint(jobs), "-rate", fmt.Sprint(perSecond))
+	until := func(moment string) {
+		require.Eventually(t, func() (is bool) {
+			return get(t, db, `SELECT `+moment+` FROM rate_limit`, nil, &is) == nil && is
+		}, time.Minute, 10*time.Millisecond)
+	}
+	until("next_at > clock_timestamp() + interval '1.8 s'")
+	require.NoError(t, process.Process.Signal(syscall.SIGSTOP))
+	until("next_at < clock_timestamp() - interval '1.2 s'")
+	a.forget()
+	require.NoError(t, process.Process.Signal(syscall.SIGCONT))
+	awaitNoJobs(t, db)
+	a.end(t, process, out)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	took := a.calls[jobs-1].Sub(a.calls[0])
+	t.Logf("%d calls in %v", jobs, took.Round(10*time.Millisecond))
+	assert.Greater(t, took.Seconds(), 0.6*(jobs-1)/perSecond)
 }
 
 // TestProcessesShareOneLimit measures on the side of the API. A busy machine can only make the
