@@ -38,8 +38,13 @@ func (b *batch) next(ctx context.Context, it *beltic.Iterator[beltic.Session]) b
 	return ok
 }
 
-// add keeps of two versions of a session, which changed while its list was read, the newer.
+// add keeps of two versions of a session, which changed while its list was read, the newer. A
+// session that fits no index would stop its account for good: it counts as unreadable.
 func (b *batch) add(s *beltic.Session) {
+	if isLong(s.ID) || isLong(s.Relationships.Account.ID) {
+		b.unreadable = append(b.unreadable, &beltic.ItemError{ID: s.ID, Err: errLongID, Raw: s.Raw})
+		return
+	}
 	i := slices.IndexFunc(b.sessions, func(known beltic.Session) bool { return known.ID == s.ID })
 	switch {
 	case i < 0:
@@ -113,12 +118,26 @@ func storeUnreadable(ctx context.Context, tx tx, account string, item *beltic.It
 
 // keyOf tells unreadable records apart, whether or not they have an id that can be trusted.
 func keyOf(item *beltic.ItemError) string {
-	if item.ID != "" {
-		return storable(item.ID)
+	switch {
+	case item.ID == "":
+		return digest(item.Raw)
+	case isLong(item.ID):
+		return digest([]byte(item.ID))
 	}
-	sum := sha256.Sum256(item.Raw)
+	return storable(item.ID)
+}
+
+func digest(of []byte) string {
+	sum := sha256.Sum256(of)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
+
+// maxID is how many bytes of an id are stored. An index of PostgreSQL takes about 2,700.
+const maxID = 1000
+
+var errLongID = fmt.Errorf("the id or that of its account has more than %d bytes", maxID)
+
+func isLong(id string) bool { return len(storable(id)) > maxID }
 
 // storable replaces the one character that JSON can hold and a PostgreSQL text cannot, so that no
 // record can stop a batch. The exact JSON keeps it.

@@ -49,6 +49,19 @@ func open(ctx context.Context, s settings) (database, error) {
 	return openSQLite(s.file)
 }
 
+// patience is how long the database may be away, because it is started again or fails over.
+const patience = time.Minute
+
+// patiently does again what fails, for as long.
+func patiently(ctx context.Context, do func() error) error {
+	for end := time.Now().Add(patience); ; {
+		err := do()
+		if err == nil || time.Now().After(end) || sleep(ctx, time.Second) != nil {
+			return err
+		}
+	}
+}
+
 // schema is that of both databases; SQLite takes any name of a type.
 const schema = `
 	-- The newest version of each session that was read.
@@ -63,7 +76,7 @@ const schema = `
 
 	-- Records that could not be decoded. A session leaves when it comes again and can be.
 	CREATE TABLE IF NOT EXISTS unreadable (
-		key     TEXT PRIMARY KEY, -- the id, or a digest of the record if it has no sure one
+		key     TEXT PRIMARY KEY, -- the id, or a digest if it is long or not sure
 		account TEXT NOT NULL,    -- whose list it was in; empty in the list of accounts itself
 		reason  TEXT NOT NULL,
 		raw     BYTEA NOT NULL

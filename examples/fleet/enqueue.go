@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/belticlabs/beltic-go"
 )
@@ -14,25 +16,58 @@ type enqueuer struct {
 	db     database
 	engine engine
 	round  string
+	logger *slog.Logger
 
+	from     beltic.Checkpoint        // where the list of accounts goes on
 	jobs     []river.InsertManyParams // of the next batch
 	enqueued int
 	known    int // accounts that had a job already
 }
 
-// all goes through the list of accounts. A second time does no harm: the jobs are unique.
+// all goes through the list of accounts. A second time does no harm: the jobs are unique. Nobody
+// tries it again, so it waits by itself for what a job is put off for.
 func (e *enqueuer) all(ctx context.Context, client *beltic.Client) error {
-	for account, err := range client.Accounts.All(ctx, &beltic.AccountListOptions{Page: beltic.PageOptions{Size: batchSize}}) {
-		if err == nil {
-			err = e.add(ctx, account.ID)
-		} else if item, ok := errors.AsType[*beltic.ItemError](err); ok {
+	for {
+		err := e.list(ctx, client)
+		wait := pause(err)
+		if wait == 0 {
+			return err
+		}
+		e.logger.Warn("enqueueing waits", "for", wait, "error", err)
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// list goes on with the list of accounts, up to its end or an error.
+func (e *enqueuer) list(ctx context.Context, client *beltic.Client) error {
+	it := client.Accounts.Iterator(&beltic.AccountListOptions{Page: beltic.PageOptions{Size: batchSize, Resume: e.from, KeepRaw: true}})
+	for {
+		var err error
+		if it.Next(ctx) {
+			err = e.account(ctx, it.Current())
+		} else if item, ok := errors.AsType[*beltic.ItemError](it.Err()); ok {
 			err = e.unreadable(ctx, item)
+		} else {
+			break
 		}
 		if err != nil {
 			return err
 		}
 	}
+	e.from = it.Checkpoint()
+	if it.Err() != nil {
+		return it.Err()
+	}
 	return e.insert(ctx)
+}
+
+func (e *enqueuer) account(ctx context.Context, account *beltic.Account) error {
+	if isLong(account.ID) {
+		return e.unreadable(ctx, &beltic.ItemError{ID: account.ID, Err: errLongID, Raw: account.Raw})
+	}
+	return e.add(ctx, account.ID)
 }
 
 func (e *enqueuer) add(ctx context.Context, account string) error {
@@ -45,8 +80,10 @@ func (e *enqueuer) add(ctx context.Context, account string) error {
 
 // unreadable keeps an account that could not be decoded. Its id is enough to read its sessions.
 func (e *enqueuer) unreadable(ctx context.Context, item *beltic.ItemError) error {
-	err := e.db.inTx(ctx, func(tx tx) error { return storeUnreadable(ctx, tx, "", item) })
-	if err != nil || item.ID == "" {
+	err := patiently(ctx, func() error {
+		return e.db.inTx(ctx, func(tx tx) error { return storeUnreadable(ctx, tx, "", item) })
+	})
+	if err != nil || item.ID == "" || isLong(item.ID) {
 		return err
 	}
 	return e.add(ctx, item.ID)
@@ -56,7 +93,11 @@ func (e *enqueuer) insert(ctx context.Context) error {
 	if len(e.jobs) == 0 {
 		return nil
 	}
-	results, err := e.engine.InsertMany(ctx, e.jobs)
+	var results []*rivertype.JobInsertResult
+	err := patiently(ctx, func() (err error) {
+		results, err = e.engine.InsertMany(ctx, e.jobs)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func (f *fleet) config(ctx context.Context, refuse func(error)) *river.Config {
 
 func (f *fleet) enqueueAndWait(ctx context.Context, engine engine) error {
 	if f.enqueues {
-		e := &enqueuer{db: f.db, engine: engine, round: f.round}
+		e := &enqueuer{db: f.db, engine: engine, round: f.round, logger: f.logger}
 		if err := e.all(ctx, f.client); err != nil {
 			return err
 		}
@@ -101,7 +101,12 @@ func (f *fleet) waitForJobs(ctx context.Context) error {
 			return nil
 		case <-look.C:
 		}
-		if left, err := hasJobs(ctx, f.db); err != nil || !left {
+		var left bool
+		err := patiently(ctx, func() (err error) {
+			left, err = hasJobs(ctx, f.db)
+			return err
+		})
+		if err != nil || !left {
 			return err
 		}
 	}

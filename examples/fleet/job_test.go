@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,6 +117,39 @@ func TestAnOlderVersionNeverReplacesANewerOne(t *testing.T) {
 			require.NoError(t, get(t, db, `SELECT id, account, status, raw FROM sessions`, nil, &id, &account, &status, &raw))
 			assert.Equal(t, []string{"nul\uFFFD", "a", string(step.want), fmt.Sprintf(`{"status": %q}`, step.want)}, []string{id, account, status, raw})
 		}
+	})
+}
+
+// TestALongIDStopsNothing tries ids that do not fit an index, and do not become shorter in it.
+func TestALongIDStopsNothing(t *testing.T) {
+	random := make([]byte, 2000)
+	rand.NewChaCha8([32]byte{}).Read(random)
+	long := hex.EncodeToString(random)
+	onEach(t, func(t *testing.T, s settings) {
+		db := openTest(t, s)
+		records := beltictest.GenerateSessions(1, 3)
+		records[0].ID = long
+		records[1].ID = strings.Repeat("\x00", maxID/2) // stored, it is longer
+		records[2].Relationships.Account.ID = long
+		for range 2 {
+			b := batch{unreadable: []*beltic.ItemError{{ID: long + "2", Err: errLongID, Raw: []byte("{}")}}}
+			for _, r := range records {
+				r.Raw = []byte("{}")
+				b.add(&r)
+			}
+			require.NoError(t, db.inTx(t.Context(), func(tx tx) error { return b.store(t.Context(), tx, "a") }))
+		}
+		assert.Zero(t, countRows(t, db, "sessions"))
+		assert.Equal(t, 4, countRows(t, db, "unreadable WHERE length(raw) > 0 AND reason LIKE '%more than 1000 bytes'"))
+		assert.Equal(t, 3, countRows(t, db, "unreadable WHERE key LIKE 'sha256:%'"))
+	})
+	onEach(t, func(t *testing.T, s settings) {
+		api := beltictest.Start(t, beltictest.InMemory(), beltictest.WithAccounts(beltic.Account{ID: long, Type: "account"}, beltic.Account{ID: "b", Type: "account"}))
+		s.round, s.enqueues, s.jobs = "one", true, 1
+		var out bytes.Buffer
+		require.NoError(t, newFleet(s, openTest(t, s), api.Client(), &out, t.Output()).run(t.Context()))
+		assert.Contains(t, out.String(), "1 accounts enqueued")
+		assert.Contains(t, out.String(), "1 unreadable")
 	})
 }
 
