@@ -19,9 +19,8 @@ import (
 // not.
 //
 // It is bound to the filters of its list: with other filters, or if it is damaged, it is refused
-// with a [*ConfigError] whose Field is "Page.Resume". If the API no
-// longer takes the cursor in it, the error is [ErrBadRequest] or [ErrGone]: start anew, without
-// Resume.
+// with a [*ConfigError] whose Field is "Page.Resume". If the API no longer takes the cursor in it,
+// the error is [ErrBadRequest] or [ErrGone]: start anew, without Resume.
 //
 // Between two pages it is little more than the API's cursor. Inside a page it has 24 bytes more for
 // each record of the page that was delivered, and for each record of earlier runs that may still

@@ -40,9 +40,9 @@ type Client struct {
 }
 
 // NewClient makes a client that authenticates with apiKey. It does no network and reads no
-// environment variable. It fails with a [*ConfigError] if the key cannot be a header value (empty, blank,
-// control characters, white space around it) or an option is out of range. A nil option is skipped.
-// With [WithKeyFunc] apiKey is not looked at.
+// environment variable. It fails with a [*ConfigError] if the key cannot be a header value (empty,
+// blank, control characters, white space around it) or an option is out of range. A nil option is
+// skipped. With [WithKeyFunc] apiKey is not looked at.
 func NewClient(apiKey string, opts ...Option) (*Client, error) {
 	c, err := newConfig(opts)
 	if err != nil {

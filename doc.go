@@ -83,8 +83,8 @@
 //
 // All calls of a client share a budget: in any ten seconds at most one retry for every five calls,
 // and three a second on top. A thousand callers of a server that is down add a fifth to its load;
-// one caller, or a client that was idle, can always retry. There is no
-// option for it. A wait that the server asked for is not charged to it.
+// one caller, or a client that was idle, can always retry. There is no option for it. A wait that
+// the server asked for is not charged to it.
 //
 // # Rate limits
 //

@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -31,7 +32,7 @@ func entryPoints(pkg *doc.Package) []*doc.Func {
 	for _, typ := range pkg.Types {
 		all = append(all, typ.Funcs...)
 		for _, method := range typ.Methods {
-			if len(typ.Name) > 7 && typ.Name[len(typ.Name)-7:] == "Service" {
+			if strings.HasSuffix(typ.Name, "Service") {
 				all = append(all, method)
 			}
 		}

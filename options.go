@@ -104,8 +104,8 @@ func WithHTTPClient(client *http.Client) Option {
 const maxMaxRetries = 100
 
 // WithMaxRetries says how often a failed call is tried again: 2 without this option, up to 100. 0
-// is never. Whatever the number, all calls of a client share a budget: in any ten seconds at most one
-// retry for every five calls, and three a second on top. A wait that the server asked for
+// is never. Whatever the number, all calls of a client share a budget: in any ten seconds at most
+// one retry for every five calls, and three a second on top. A wait that the server asked for
 // (Retry-After) is not charged.
 func WithMaxRetries(n int) Option {
 	return func(c *config) error {

@@ -19,8 +19,7 @@ func (k key) compare(other key) int {
 }
 
 // cursor is a place in a list: the key of a record, which need not exist any more. It has the form
-// of the API page's sample, and members that are sent only where an option or a fault needs
-// them.
+// of the API page's sample, and members that are sent only where an option or a fault needs them.
 type cursor struct {
 	Values struct {
 		CreatedAt time.Time `json:"created_at"`

@@ -16,8 +16,8 @@ import (
 // be, rounded up. In a testing/synctest bubble the limit goes by virtual time. Without this option
 // there is no limit.
 //
-// WithRateLimit panics unless both numbers are positive, perSecond is at most 1e9,
-// and a whole burst comes back within a hundred years.
+// WithRateLimit panics unless both numbers are positive, perSecond is at most 1e9, and a whole burst
+// comes back within a hundred years.
 func WithRateLimit(perSecond float64, burst int) Option {
 	each := float64(time.Second) / perSecond
 	if !(each >= 1) || burst < 1 || each*float64(burst) > math.MaxInt64/3 {

@@ -46,8 +46,8 @@ var errDSN = errors.New(`-dsn cannot be read. Check that it looks like "host=db.
 // turn is an arbitrary number that stands for the right to write a batch.
 const turn = 0x62656c746963
 
-// copyIn sends the rows by COPY. It waits for its turn first: two writers that compare with the same
-// stored row would both note the same change of status.
+// copyIn sends the rows by COPY. It waits for its turn first: two writers that compare with the
+// same stored row would both note the same change of status.
 func copyIn(ctx context.Context, conn *sql.Conn, rows [][]any) error {
 	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", turn); err != nil {
 		return err
