@@ -57,10 +57,8 @@ func (c *Client) do(ctx context.Context, call call) (*transport.Response, error)
 	switch {
 	case resp.Failure != nil:
 		return nil, c.failure(resp)
-	// guard: an error status is an APIError
 	case resp.StatusCode >= 400:
 		return nil, newAPIError(resp, call.advice)
-	// guard: a response other than 200 is no page
 	case !slices.Contains(succeeds[method], resp.StatusCode):
 		return nil, &ProtocolError{Reason: "status " + strconv.Itoa(resp.StatusCode) + " instead of 200"}
 	}
@@ -71,7 +69,6 @@ func (c *Client) do(ctx context.Context, call call) (*transport.Response, error)
 func (c *Client) url(call call) *url.URL {
 	path := call.route
 	for _, id := range call.ids {
-		// guard(url.PathEscape): an id is one segment of the path
 		path = strings.Replace(path, "{id}", url.PathEscape(id), 1)
 	}
 	target := c.base.JoinPath(path)
@@ -95,7 +92,6 @@ func get[T any](ctx context.Context, s *service, res *resource[T], route, id str
 	if err != nil {
 		return nil, err
 	}
-	// guard: one record is not taken for another
 	if isAnother(*res.parts(record).id, id) {
 		return nil, &ProtocolError{Reason: "another record than the one that was asked for"}
 	}
@@ -112,13 +108,11 @@ func isAnother(got, asked string) bool {
 // checkID refuses what cannot be one segment of a path.
 func checkID(id string) error {
 	switch {
-	// guard: an id is not empty
 	case strings.TrimSpace(id) == "":
 		return &ConfigError{Field: "id", Problem: "is empty"}
-	// guard: an id is no step in a path
+	// A server would resolve these steps.
 	case id == "." || id == "..":
 		return &ConfigError{Field: "id", Problem: "is a step in a path"}
-	// guard: an id of a request is not too long
 	case len(id) > maxID:
 		return &ConfigError{Field: "id", Problem: "is longer than 4096 bytes"}
 	}
@@ -126,7 +120,6 @@ func checkID(id string) error {
 }
 
 func checkContext(ctx context.Context) error {
-	// guard: a nil context is an error
 	if ctx == nil {
 		return &ConfigError{Field: "context", Problem: "is nil"}
 	}

@@ -37,8 +37,6 @@ type Checkpoint string
 type tag [16]byte
 
 func tagOf(raw []byte) tag {
-	// guard(raw→[]byte(idOf(raw))): what was delivered is known by its content
-	// guard(raw→[]byte(idOf(raw))): what changed in a resumed walk is known by its content
 	sum := sha256.Sum256(raw)
 	return tag(sum[:])
 }
@@ -55,12 +53,9 @@ func (d *delivered) take(t tag, way direction) bool {
 	switch {
 	case i < 0:
 		return false
-	// guard: what was delivered before a known record is forgotten
-	// guard(always): backward, what was delivered before a known record is kept
 	case way == forward:
 		*d = (*d)[i+1:]
 	default:
-		// guard(slices.Concat((*d)[:i], (*d)[i+1:])→slices.Delete(*d, i, i+1)): pages share nothing
 		*d = slices.Concat((*d)[:i], (*d)[i+1:])
 	}
 	return true
@@ -96,7 +91,6 @@ var encoding = base64.RawURLEncoding.Strict()
 // after it.
 func seal(at position, filters uint64, ahead delivered) *sealed {
 	head := make([]byte, 0, headSize+len(at.cursor))
-	// guard: a checkpoint keeps its direction
 	if at.direction == backward {
 		head = append(head, 1)
 	} else {
@@ -134,7 +128,6 @@ func (c Checkpoint) open(filters uint64) (position, delivered, error) {
 	if !ok {
 		return position{}, nil, &ConfigError{Field: "Page.Resume", Problem: "is not a whole checkpoint of this library"}
 	}
-	// guard: a checkpoint is bound to its filters
 	if bound != filters {
 		return position{}, nil, &ConfigError{Field: "Page.Resume", Problem: "was taken from a list with other filters"}
 	}
@@ -145,20 +138,16 @@ func (c Checkpoint) parts() (at position, filters uint64, tags delivered, ok boo
 	text, hasPrefix := strings.CutPrefix(string(c), checkpointPrefix)
 	text, entries, hasDot := strings.Cut(text, ".")
 	head, err := encoding.DecodeString(text)
-	// guard(1): a checkpoint has its prefix
-	// guard(5): a checkpoint is on one line
 	if !hasPrefix || !hasDot || err != nil || len(head) < headSize || strings.ContainsAny(string(c), "\r\n") { // base64 would skip those
 		return at, 0, nil, false
 	}
 	head, sum := head[:len(head)-crc32.Size], binary.BigEndian.Uint32(head[len(head)-crc32.Size:])
-	// guard(1): a damaged checkpoint is refused
 	if crc32.ChecksumIEEE(head) != sum || head[0] > 1 {
 		return at, 0, nil, false
 	}
 	at = position{cursor: string(head[cursorAt:]), direction: head[0] == 1}
 	ahead := int64(binary.BigEndian.Uint32(head[aheadAt:])) // an int may have 32 bits
 	tags, ok = openEntries(entries, sum)
-	// guard(2): a checkpoint has as many entries as it says
 	if !ok || ahead > int64(len(tags)) {
 		return at, 0, nil, false
 	}
@@ -177,7 +166,6 @@ func openEntries(text string, sum uint32) (tags delivered, ok bool) {
 		}
 		t := tag(entry)
 		sum = crc32.Update(sum, crc32.IEEETable, t[:])
-		// guard: a damaged entry of a checkpoint is refused
 		if uint16(sum) != binary.BigEndian.Uint16(entry[len(t):]) {
 			return nil, false
 		}
@@ -198,11 +186,10 @@ type pageSeal[T any] struct {
 // checkpoint is the place after the first n records of the page, which is the last that the pager
 // has delivered.
 func (w *pager[T]) checkpoint(p *Page[T], n int) Checkpoint {
-	// guard: a checkpoint that is refused is not lost
+	// A refused checkpoint is handed back, not lost.
 	if w.list.err != nil {
 		return w.list.options.Resume
 	}
-	// guard(2.2): a checkpoint of a list without a last cursor is exact
 	if p == nil || n == len(p.state.records) && w.at != p.state.at {
 		return seal(w.at, w.list.filters, w.remembered(nil)).checkpoint()
 	}
@@ -211,15 +198,12 @@ func (w *pager[T]) checkpoint(p *Page[T], n int) Checkpoint {
 	}
 	s := &w.sealed
 	if ahead := p.state.deliveredBehind(n); s.sealed == nil || s.ahead != len(ahead) {
-		// guard(w.remembered): a checkpoint in a page knows what earlier walks delivered
-		// guard(w.remembered(ahead)→w.remembered(nil)): a checkpoint of a checkpoint is exact
 		s.sealed, s.n, s.ahead = seal(p.state.at, w.list.filters, w.remembered(ahead)), 0, len(ahead)
 	}
 	for ; s.n < n; s.n++ {
 		if s.n == len(s.tags) {
 			s.tags = append(s.tags, tagOf(p.state.raw(s.n)))
 		}
-		// guard: a checkpoint knows what was delivered
 		s.add(s.tags[s.n])
 	}
 	return s.checkpoint()
@@ -239,7 +223,6 @@ func (w *pager[T]) letGo(p *Page[T]) {
 // are forgotten, so that a checkpoint does not grow from run to run without bound.
 func (w *pager[T]) remembered(ahead delivered) delivered {
 	all := slices.Concat(ahead, w.delivered)
-	// guard(min): what earlier runs delivered is bounded
 	return all[:min(len(all), w.list.maxItems())]
 }
 
@@ -257,18 +240,15 @@ func (s *pageState[T]) deliveredBehind(n int) delivered {
 		return nil
 	}
 	rest := s.records[n:]
-	// guard: a checkpoint on the way back counts what is ahead
 	if s.at.direction == backward {
 		rest = s.records[:len(s.records)-n]
 	}
 	count := 0
 	for _, record := range rest {
-		// guard(always): a checkpoint counts what was delivered only
 		if record.isDelivered {
 			count++
 		}
 	}
-	// guard: a checkpoint on the way back knows what is ahead
 	if s.at.direction == backward {
 		return s.dropped[:count]
 	}
@@ -278,7 +258,6 @@ func (s *pageState[T]) deliveredBehind(n int) delivered {
 // fingerprint tells lists of other records apart. What cuts a list into pages does not count.
 func fingerprint(route string, query url.Values) uint64 {
 	filters := maps.Clone(query)
-	// guard: the size of the pages does not bind a checkpoint
 	maps.DeleteFunc(filters, func(name string, _ []string) bool { return strings.HasPrefix(name, "page[") })
 	h := fnv.New64a()
 	h.Write([]byte(route + "?" + filters.Encode()))

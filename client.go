@@ -73,7 +73,6 @@ func newConfig(opts []Option) (config, error) {
 // NewClientFromEnv is [NewClient] with the key in BELTIC_API_KEY and, if it is set, the base URL in
 // BELTIC_BASE_URL. Options win over the environment; with [WithKeyFunc] no key needs to be there.
 func NewClientFromEnv(opts ...Option) (*Client, error) {
-	// guard: the base URL of the environment counts
 	if base := os.Getenv("BELTIC_BASE_URL"); base != "" {
 		opts = append([]Option{WithBaseURL(base)}, opts...)
 	}
@@ -82,7 +81,6 @@ func NewClientFromEnv(opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	key := os.Getenv("BELTIC_API_KEY")
-	// guard(2): a key function is enough
 	if key == "" && c.key == nil {
 		return nil, &ConfigError{Field: "BELTIC_API_KEY", Problem: "is not set; get a key at https://console.beltic.com/"}
 	}
@@ -92,7 +90,6 @@ func NewClientFromEnv(opts ...Option) (*Client, error) {
 func (c config) client(apiKey string) (*Client, error) {
 	key := c.key
 	if key == nil {
-		// guard: a key is checked
 		if err := checkKey(apiKey); err != nil {
 			return nil, err
 		}

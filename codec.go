@@ -60,7 +60,6 @@ func enumText[T any, S interface {
 func number[T any](name string, at func(*T) *Optional[float64]) member[T] {
 	return newMember(name, func(r *reader, v *T) error {
 		n, err := r.Number()
-		// guard(err == nil→true): a value of the wrong kind is not set
 		*at(v) = Optional[float64]{V: n, Valid: err == nil}
 		return err
 	})
@@ -70,7 +69,6 @@ func number[T any](name string, at func(*T) *Optional[float64]) member[T] {
 func boolean[T any](name string, at func(*T) *Optional[bool]) member[T] {
 	return newMember(name, func(r *reader, v *T) error {
 		b, err := r.Bool()
-		// guard(err == nil→true): a boolean of the wrong kind is not set
 		*at(v) = Optional[bool]{V: b, Valid: err == nil}
 		return err
 	})
@@ -145,7 +143,6 @@ func spaceOf[E any](r *reader) *space[E] {
 // open finds the memory for elements of a type, and makes room for the usual lists of a record in
 // one allocation.
 func open[E any](r *reader) *space[E] {
-	// guard: a record makes room for its lists at once
 	if !r.hasRoom && r.room != nil {
 		r.room(r)
 	}
@@ -174,11 +171,10 @@ func (s *space[E]) take(elements []E) []E {
 	if n == 0 {
 		return nil
 	}
-	// guard(always): a list may be longer than its room
 	if n <= cap(s.free) {
 		s.free = s.free[n:n:cap(s.free)]
 	}
-	// guard(elements[:n:n]→elements[:n]): a list does not run into the next
+	// The capacity ends here, so appending to one list cannot write into the next.
 	return elements[:n:n]
 }
 
@@ -192,7 +188,7 @@ func readOne[E comparable](r *reader, table *object[E]) ([]E, error) {
 	if err := table.read(r, &elements[0]); err != nil {
 		return nil, err
 	}
-	// guard: an empty identity number is none
+	// An empty object is no identity number.
 	if elements[0] == *new(E) {
 		return nil, nil
 	}
@@ -213,7 +209,6 @@ func readList[E any](r *reader, table *object[E]) ([]E, error) {
 		if !more {
 			return s.take(elements), nil
 		}
-		// guard: lists inside a record are bounded
 		if r.listed++; r.listed > maxListed {
 			return nil, r.Unusable("more elements than the lists of a page can have")
 		}
@@ -273,7 +268,6 @@ func (o *object[T]) read(r *reader, v *T) error {
 			continue
 		}
 		seen |= 1 << i
-		// guard: null reads like absence
 		if r.Null() {
 			continue
 		}

@@ -92,9 +92,6 @@ func readData(r *reader, d *document) error {
 func readErrors(r *reader, d *document) error {
 	kind := r.Kind()
 	raw, err := r.Raw()
-	// guard(3): an empty list of errors is none
-	// guard(3): an empty object of errors is none
-	// guard(bytes.TrimSpace): an empty list of errors may have white space in it
 	d.hasErrors = err == nil && (kind == jsonapi.KindArray || kind == jsonapi.KindObject) && len(bytes.TrimSpace(raw[1:len(raw)-1])) > 0
 	return err
 }
@@ -104,7 +101,7 @@ func link[T any](name string, at func(*T) *string) member[T] {
 	asObject := nested(name, at, newObject(text("href", func(href *string) *string { return href })))
 	asText := text(name, at)
 	return newMember(name, func(r *reader, v *T) error {
-		// guard: a link may be an object
+		// JSON:API lets a link be an object, too.
 		if r.Kind() == jsonapi.KindObject {
 			return asObject.read(r, v)
 		}
@@ -127,7 +124,6 @@ func (r *reader) document(resp *transport.Response) (doc document, err error) {
 	if !ok {
 		return doc, err
 	}
-	// guard: a response that is not JSON says what it is
 	if problem := notJSON(resp); e.Reason == ReasonSyntax && problem != "" {
 		return doc, &DecodeError{Reason: ReasonContentType, Detail: problem}
 	}
@@ -144,13 +140,11 @@ func readResource[T any](c *Client, res *resource[T], route string, resp *transp
 		if failure != nil {
 			bad = res.itemError(raw, v, failure, 0, "data")
 		}
-		// guard(bytes.Clone): the exact JSON of one resource is a copy
 		*res.parts(v).raw = bytes.Clone(raw)
 		return err
 	}
 	doc, err := r.document(resp)
 	if err == nil {
-		// guard: the document of one resource is checked
 		err = doc.check(r.wants, "/data", "/errors")
 	}
 	resp.Release()
@@ -189,11 +183,9 @@ func readPage[T any](l *listing[T], resp *transport.Response, at position, deliv
 		return nil, err
 	}
 	r.page.setMeta(doc)
-	// guard: the body is kept for a checkpoint
 	if l.keepsBody {
 		r.state.body = resp
 	} else {
-		// guard: the body is given back
 		resp.Release()
 	}
 	return r.page, nil
@@ -202,7 +194,6 @@ func readPage[T any](l *listing[T], resp *transport.Response, at position, deliv
 // readRecord reads the next element of data into the page.
 func (r *pageReader[T]) readRecord() error {
 	s, res := r.state, r.list.resource
-	// guard: the records of a page are bounded
 	if len(s.records) == r.list.maxItems() {
 		return &LimitError{Limit: LimitItems, Max: int64(r.list.maxItems())}
 	}
@@ -219,12 +210,9 @@ func (r *pageReader[T]) readRecord() error {
 		r.unplace()
 	case failure != nil:
 		entry.err = res.itemError(raw, v, failure, len(s.records), "data", strconv.Itoa(len(s.records)))
-		// guard: a page lists what it skipped
 		r.page.Skipped = append(r.page.Skipped, entry.err)
 		r.unplace()
-	// guard(always): the exact JSON is kept where it was asked for only
 	case r.list.options.KeepRaw:
-		// guard(bytes.Clone): the exact JSON is a copy
 		*res.parts(v).raw = bytes.Clone(raw)
 	}
 	s.records = append(s.records, entry)
@@ -254,12 +242,10 @@ const leastRecord = 100
 func (r *pageReader[T]) place() *T {
 	n := len(r.page.Data)
 	if n == cap(r.page.Data) {
-		// guard(leastRecord→1): bad records get no memory set aside
 		room := min(r.list.pageSize(), r.size/leastRecord) + 1
 		if n > 0 {
 			room = n + (r.size-r.used)/(r.used/n+1) + 1 // as many as fit if the rest are as large as those so far
 		}
-		// guard(max): a page does not grow by one record
 		room = max(min(room, r.list.maxItems()), n+n/2+1) // more than by one, or growing would be quadratic
 		r.page.Data = append(make([]T, 0, room), r.page.Data...)
 		r.state.records = append(make([]record, 0, room), r.state.records...)
@@ -271,7 +257,6 @@ func (r *pageReader[T]) place() *T {
 // unplace takes the place of the last record back.
 func (r *pageReader[T]) unplace() {
 	last := len(r.page.Data) - 1
-	// guard: a bad record leaves nothing to the next
 	clear(r.page.Data[last:])
 	r.page.Data = r.page.Data[:last]
 }
@@ -291,18 +276,15 @@ func notJSON(resp *transport.Response) string {
 // check says why a document is not what was asked for.
 func (d *document) check(wants jsonapi.Kind, needs ...string) error {
 	for _, pointer := range needs {
-		// guard: what a walk needs comes once
 		if d.hasTwice(pointer) {
 			return &DecodeError{Pointer: pointer, Reason: ReasonDuplicate}
 		}
 	}
 	switch {
-	// guard: errors instead of data are told
 	case d.data == jsonapi.KindNone && d.hasErrors:
 		return &ProtocolError{Reason: "errors instead of data, with status 200"}
 	case d.data == jsonapi.KindNone:
 		return &ProtocolError{Reason: "no data"}
-	// guard: data is an array
 	case d.data != wants:
 		return &ProtocolError{Reason: "data is " + d.data.String() + " instead of an " + wants.String()}
 	}
@@ -312,16 +294,8 @@ func (d *document) check(wants jsonapi.Kind, needs ...string) error {
 // needs is what a walk in the direction needs of a page, so that it must not come twice.
 func (d *document) needs(way direction) []string {
 	flag, cursor := way.pointers()
-	// guard(1): a document has its data once
-	// guard(2): a document has its errors once
-	// guard(3): a document has its page information once
-	// guard(4): the page information has its page once
-	// guard(flag→flag[:0]): the flag that a walk needs comes once
 	needed := []string{"/data", "/errors", "/meta", "/meta/page", flag}
-	// guard(always): what a walk does not need may come twice
 	if d.hasNeighbor(way).V {
-		// guard(2): the cursors that a walk needs come once
-		// guard(cursor→cursor[:0]): the cursor that a walk needs comes once
 		needed = append(needed, "/meta/page/cursors", cursor)
 	}
 	return needed
@@ -347,12 +321,10 @@ func (d *document) hasNeighbor(way direction) Optional[bool] {
 func (p *Page[T]) setMeta(d document) {
 	p.state.noNext, p.state.noPrevious = d.problem(forward), d.problem(backward)
 	p.Links = d.links
-	// guard(1): a link in links that come twice is none
-	// guard(2): a link that comes twice is none
+	// Nobody knows which of two links is meant.
 	if d.hasTwice("/links", "/links/next", "/links/next/href") {
 		p.Links.Next = "" // nobody knows which of them is meant
 	}
-	// guard(3): a link with two hrefs is none
 	if d.hasTwice("/links", "/links/prev", "/links/prev/href") {
 		p.Links.Prev = ""
 	}
@@ -368,18 +340,16 @@ func (p *Page[T]) setMeta(d document) {
 func (d *document) problem(way direction) error {
 	flag, cursor := way.pointers()
 	switch hasNeighbor := d.hasNeighbor(way); {
-	// guard: errors beside data are no end
+	// A page that comes with errors may lack records, so it cannot end the list.
 	case d.hasErrors:
 		return &ProtocolError{Reason: "errors beside data, with status 200"}
-	// guard: a flag that came twice is not believed
 	case d.hasLeftOut("/meta", "/meta/page", flag):
 		return &ProtocolError{Reason: "meta.page is not of the documented form"}
 	case !d.meta.hasPage:
 		return &ProtocolError{Reason: "no meta.page"}
-	// guard: a missing hasNextPage is not the end
+	// A missing hasNextPage is not the end.
 	case !hasNeighbor.Valid:
 		return &ProtocolError{Reason: "no " + strings.ReplaceAll(flag[1:], "/", ".")}
-	// guard: a cursor that came twice is none
 	case hasNeighbor.V && d.hasTwice("/meta/page/cursors", cursor):
 		return &ProtocolError{Reason: "two cursors to one page"}
 	default:
@@ -402,9 +372,6 @@ func (d *document) leftOutBy(reason string, pointers []string) bool {
 // count is the count of the whole list, if the API sent one that can be.
 func (m *wireMeta) count() Optional[int] {
 	n, isSet := m.total.Get()
-	// guard(2): a count is not negative
-	// guard(3): a count is exact
-	// guard(4): a count is whole
 	if !isSet || n < 0 || n > 1<<53 || n != float64(int(n)) {
 		return Optional[int]{}
 	}
@@ -424,7 +391,7 @@ func (p *Page[T]) cursor(d direction) string {
 	_, rawQuery, _ := strings.Cut(link, "?")
 	rawQuery, _, _ = strings.Cut(rawQuery, "#")
 	query, err := url.ParseQuery(rawQuery)
-	// guard(len(values) == 1→len(values) > 0): two cursors in a link are none
+	// A link with two cursors has none.
 	if values := query[parameter]; err == nil && len(values) == 1 {
 		return values[0]
 	}

@@ -118,15 +118,11 @@ func (e *APIError) Error() string {
 
 // Is matches the sentinel of the status.
 func (e *APIError) Is(target error) bool {
-	// guard(1): a status is matched by its sentinel
-	// guard(2): a status of a server's error is matched
 	return target == errorByStatus[e.StatusCode] || target == ErrServer && e.StatusCode >= 500
 }
 
 // Unwrap returns the error of the caller's context if that is why the call was not tried again.
 func (e *APIError) Unwrap() error { return e.stopped }
-
-// guard: an APIError as JSON has no detail in it
 
 // MarshalJSON writes the text of Error, not the server's words.
 func (e APIError) MarshalJSON() ([]byte, error) { return json.Marshal(e.Error()) }
@@ -183,7 +179,6 @@ type ItemError struct {
 	Index int    // in the page's data, from 0; 0 for a record that was got by its id
 	ID    string // of the record, "" where it could not be read or is ambiguous
 	Err   error  // a [*DecodeError]
-	// guard: an item error as JSON has no record in it
 
 	Raw json.RawMessage `json:"-"` // personal data; never printed
 }
@@ -201,7 +196,6 @@ type Resource interface {
 // resource) is refused with a [*DecodeError], and a nil resource with a [*ConfigError]; the
 // resource is left as it was. Such JSON could mix people up.
 func (e *ItemError) Salvage(into Resource) (unread []string, err error) {
-	// guard: nothing is salvaged into nil
 	if into == nil {
 		return nil, errNilResource
 	}
@@ -213,7 +207,6 @@ var errNilResource = &ConfigError{Field: "resource", Problem: "is nil"}
 func (e *ItemError) Error() string {
 	t := newText("record %d of the page", e.Index)
 	t.token("id", e.ID)
-	// guard(always): an item error without a cause prints
 	if e.Err != nil {
 		t.add("%s", strings.TrimPrefix(e.Err.Error(), prefix))
 	}
@@ -315,8 +308,6 @@ func joined(a, b error) error {
 // a [net.DNSError], a [tls.CertificateVerificationError], a [syscall.Errno] and the like, and an
 // error that the caller's own transport (see [WithHTTPClient]) made by itself.
 func (e *TransportError) Unwrap() error {
-	// guard(joined): a cause that may be shown is unwrapped
-	// guard(joined 2): the end of the context is matched
 	return joined(e.stopped, e.cause)
 }
 
@@ -340,12 +331,8 @@ func (e *TransportError) Timeout() bool {
 		timeout, ok := errors.AsType[net.Error](err)
 		return ok && timeout.Timeout()
 	}
-	// guard(2): the end of the caller's time is a timeout
-	// guard(3): a name server's timeout is one
 	return e.Kind == string(transport.KindTimeout) || isTimeout(e.stopped) || isTimeout(e.cause)
 }
-
-// guard: an error is a timeout to package net
 
 // Temporary is Timeout, as most of the standard library's errors have it.
 func (e *TransportError) Temporary() bool { return e.Timeout() }
@@ -414,7 +401,6 @@ func (t *errorText) add(format string, args ...any) *errorText {
 // token adds something that the server or caller wrote, if it is short and of identifier
 // characters.
 func (t *errorText) token(name, value string) {
-	// guard(always): the text of an error has no more of the server's than identifiers
 	if transport.IsToken(strings.NewReplacer("/", "", "[", "", "]", "").Replace(value)) {
 		t.add("%s %s", name, value)
 	}
@@ -437,9 +423,7 @@ func (t *errorText) attempts(n int) {
 
 func (t *errorText) String() string {
 	s := prefix + strings.Join(t.parts, ", ")
-	// guard: the text of an error is printable
 	s = strings.Map(printable, s)
-	// guard(min): the text of an error is bounded
 	return s[:min(len(s), maxErrorText)]
 }
 
@@ -454,8 +438,6 @@ func printable(r rune) rune {
 
 func (e APIError) Format(f fmt.State, _ rune)       { io.WriteString(f, e.Error()) }
 func (e TransportError) Format(f fmt.State, _ rune) { io.WriteString(f, e.Error()) }
-
-// guard: an item error prints no record
 
 func (e ItemError) Format(f fmt.State, _ rune)   { io.WriteString(f, e.Error()) }
 func (e ErrorObject) Format(f fmt.State, _ rune) { io.WriteString(f, e.String()) }

@@ -11,11 +11,9 @@ import (
 func (c *Client) failure(resp *transport.Response) error {
 	f := resp.Failure
 	switch f.Kind {
-	// guard: a bad key ends a call with what is wrong with it
 	case transport.KindKey:
 		return f.Cause
 	case transport.KindRedirect:
-		// guard(resp.Mask): a host with the key in it is not told
 		return &RedirectError{StatusCode: f.StatusCode, From: c.base.Host, To: resp.Mask(f.Target)}
 	case transport.KindBodySize, transport.KindHeaderSize:
 		return &LimitError{Limit: string(f.Kind), Max: f.Limit}
@@ -43,14 +41,12 @@ func newAPIError(resp *transport.Response, advice map[int]string) *APIError {
 		RetryAfter: resp.RetryAfter,
 		Attempts:   resp.Attempts,
 		NotRetried: resp.NotRetried,
-		// guard: the body of an error is there to look at
-		Body:      resp.Body,
-		Header:    resp.Header,
-		advice:    cmp.Or(advice[resp.StatusCode], commonAdvice[resp.StatusCode]),
-		RateLimit: newRateLimit(resp.Header),
-		stopped:   resp.Stopped,
+		Body:       resp.Body,
+		Header:     resp.Header,
+		advice:     cmp.Or(advice[resp.StatusCode], commonAdvice[resp.StatusCode]),
+		RateLimit:  newRateLimit(resp.Header),
+		stopped:    resp.Stopped,
 	}
-	// guard(2): a request id in a body is an identifier
 	if id := resp.Mask(requestID); e.RequestID == "" && transport.IsToken(id) {
 		e.RequestID = id
 	}
@@ -58,7 +54,6 @@ func newAPIError(resp *transport.Response, advice map[int]string) *APIError {
 		e.Errors = append(e.Errors, ErrorObject{
 			ID:     resp.Mask(string(p.ID)),
 			Status: string(p.Status),
-			// guard(resp.Mask): a code that repeats a secret is not told
 			Code:   resp.Mask(string(p.Code)),
 			Title:  string(p.Title),
 			Detail: string(p.Detail),

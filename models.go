@@ -289,12 +289,10 @@ func (h Shareholder) String() string                   { return printed(h) }
 func (b BehaviorAnalysis) String() string              { return printed(b) }
 func (s Session) Format(f fmt.State, _ rune)           { show(f, s) }
 func (a SessionAttributes) Format(f fmt.State, _ rune) { show(f, a) }
-func (p Person) Format(f fmt.State, _ rune)            { show(f, p) } // guard: a person is hidden
+func (p Person) Format(f fmt.State, _ rune)            { show(f, p) }
 func (n PersonName) Format(f fmt.State, _ rune)        { show(f, n) }
 func (b Business) Format(f fmt.State, _ rune)          { show(f, b) }
 func (h Shareholder) Format(f fmt.State, _ rune)       { show(f, h) }
 func (b BehaviorAnalysis) Format(f fmt.State, _ rune)  { show(f, b) }
-
-// guard: a pointer to a session logs what is safe to show
 
 func (s *Session) LogValue() slog.Value { return logged(s) }

@@ -53,7 +53,6 @@ func (c *config) observe(ctx context.Context, a transport.Attempt) {
 // may be a document number, a date or a person's name.
 func shownMember(name string) string {
 	letters := strings.TrimRight(name, "0123456789")
-	// guard: a name that may be personal is not told
 	if letters == "" || len(name)-len(letters) > 2 || strings.Trim(letters, "abcdefghijklmnopqrstuvwxyz_") != "" {
 		return "[hidden]"
 	}
@@ -123,8 +122,6 @@ func (l *driftLog) isTold(d Drift) bool {
 func (l *driftLog) isNew(d Drift) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// guard(1): a drift is told once
-	// guard(2): drifts are bounded
 	if l.told[d] || len(l.told) >= maxDrifts {
 		return false
 	}

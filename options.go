@@ -54,13 +54,11 @@ func WithBaseURL(base string) Option {
 // either. A nil f is a ConfigError.
 func WithKeyFunc(f func() string) Option {
 	return func(c *config) error {
-		// guard: a key function is not nil
 		if f == nil {
 			return &ConfigError{Field: "key function", Problem: "is nil"}
 		}
 		c.key = func() (string, error) {
 			key := f()
-			// guard(2): a key of a function is checked too
 			return key, checkKey(key)
 		}
 		return nil
@@ -86,11 +84,9 @@ func WithHTTPClient(client *http.Client) Option {
 			c.httpClient = nil
 			return nil
 		}
-		// guard: a nil transport in an interface is refused
 		if isNil(client.Transport) {
 			return &ConfigError{Field: "http client", Problem: "has a transport that is a nil value in an interface"}
 		}
-		// guard: a negative timeout of an HTTP client is refused
 		if client.Timeout < 0 {
 			return &ConfigError{Field: "http client", Problem: "has a negative timeout"}
 		}
@@ -109,11 +105,9 @@ const maxMaxRetries = 100
 // (Retry-After) is not charged.
 func WithMaxRetries(n int) Option {
 	return func(c *config) error {
-		// guard: a number of retries is not negative
 		if n < 0 {
 			return &ConfigError{Field: "max retries", Problem: "is negative"}
 		}
-		// guard: retries are bounded in number
 		if n > maxMaxRetries {
 			return &ConfigError{Field: "max retries", Problem: "is more than 100"}
 		}
@@ -130,7 +124,6 @@ func WithMaxRetries(n int) Option {
 // (see [WithHTTPClient]) is: what it waits for counts against d.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) error {
-		// guard: a timeout is not negative
 		if d < 0 {
 			return &ConfigError{Field: "timeout", Problem: "is negative"}
 		}
@@ -154,12 +147,9 @@ func WithTimeout(d time.Duration) Option {
 // burst of at least 1.
 func WithRateLimit(perSecond float64, burst int) Option {
 	return func(c *config) error {
-		// guard(1): a rate is above 0 and a number
-		// guard(2): a rate is finite
 		if !(perSecond > 0) || math.IsInf(perSecond, 1) { // NaN is not above 0
 			return &ConfigError{Field: "rate limit", Problem: "is not a finite number of attempts a second above 0"}
 		}
-		// guard: a burst is at least one
 		if burst < 1 {
 			return &ConfigError{Field: "rate limit", Problem: "has a burst of less than 1"}
 		}
@@ -172,7 +162,6 @@ func WithRateLimit(perSecond float64, burst int) Option {
 // own in User-Agent, which is "beltic-go/" and the version that the program was built with.
 func WithUserAgent(product string) Option {
 	return func(c *config) error {
-		// guard: a user agent fits into a header
 		if problem := headerProblem(product); problem != "" {
 			return &ConfigError{Field: "user agent", Problem: problem}
 		}
@@ -229,7 +218,6 @@ func WithDriftObserver(f func(Drift)) Option {
 // option. 0 is that default too, not "nothing" and not "no bound".
 func WithMaxResponseBytes(n int64) Option {
 	return func(c *config) error {
-		// guard: a limit of a body is not negative
 		if n < 0 {
 			return &ConfigError{Field: "max response bytes", Problem: "is negative"}
 		}
@@ -245,7 +233,6 @@ func checkKey(key string) error {
 		problem = "is empty; get one at https://console.beltic.com/"
 	case strings.TrimSpace(key) == "":
 		problem = "is blank"
-	// guard: a key is not too long
 	case len(key) > maxKey:
 		problem = "is too long"
 	}
@@ -258,13 +245,10 @@ func checkKey(key string) error {
 // headerProblem says why a text is not fit to be a header value, or "".
 func headerProblem(value string) string {
 	switch {
-	// guard: a key has no white space around it
 	case strings.TrimSpace(value) != value:
 		return "has white space around it (was it read from a file?)"
-	// guard: a key has no control characters
 	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		return "has a control character in it"
-	// guard: a key is ASCII
 	case strings.ContainsFunc(value, func(r rune) bool { return r > '~' }):
 		return "has a character in it that is not ASCII"
 	case value == "":
@@ -281,35 +265,22 @@ func parseBaseURL(text string) (*url.URL, error) {
 	switch {
 	case text == "":
 		problem = "is empty"
-	// guard: a base URL has no white space around it
 	case strings.TrimSpace(text) != text:
 		problem = "has white space around it (was it read from a file?)"
-	// guard: a base URL is a URL
 	case err != nil:
-		// guard("is not a URL"→err.Error()): the error of a base URL does not quote it
 		problem = "is not a URL"
-	// guard: a base URL has a scheme that is known
 	case base.Scheme != "https" && base.Scheme != "http":
 		problem = "must start with https://"
-	// guard: a base URL has a host
 	case base.Hostname() == "":
 		problem = "has no host"
-	// guard(1): a base URL has no colon without a port
-	// guard(2): a base URL has a valid port
 	case strings.HasSuffix(base.Host, ":"), base.Port() != "" && !isPort(base.Port()):
 		problem = "has an invalid port"
-	// guard: a base URL has no user information
 	case base.User != nil:
 		problem = "has user information in it"
-	// guard: a base URL has no query
-	// guard(2): a base URL has no empty query
 	case base.RawQuery != "" || base.ForceQuery:
 		problem = "has a query"
-	// guard: a base URL has no fragment
-	// guard(2): a base URL has no empty fragment
 	case base.Fragment != "" || strings.Contains(text, "#"):
 		problem = "has a fragment"
-	// guard: a base URL is https, or http to a loopback address
 	case base.Scheme == "http" && !isLoopback(base.Hostname()):
 		problem = "must be https: http would send the API key in the clear"
 	}
@@ -335,21 +306,15 @@ func isNil(transport http.RoundTripper) bool {
 
 func isPort(port string) bool {
 	n, err := strconv.ParseUint(port, 10, 16)
-	// guard(2): a port is not zero
 	return err == nil && n > 0
 }
 
 // isLoopback knows the addresses, with and without a zone, and the names that RFC 6761 keeps for
 // them.
 func isLoopback(host string) bool {
-	// guard: a loopback address may have a zone
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.Unmap().IsLoopback()
 	}
-	// guard(strings.TrimSuffix): localhost with a dot is a loopback address
 	name := strings.TrimSuffix(strings.ToLower(host), ".")
-	// guard(always): another name is no loopback address
-	// guard(".localhost"→"localhost"): a name that ends in localhost is no loopback address
-	// guard(1): localhost is a loopback address
 	return name == "localhost" || strings.HasSuffix(name, ".localhost")
 }

@@ -41,7 +41,6 @@ func newListing[T, O any, P listOptions[O]](s *service, res *resource[T], route 
 	if opts != nil {
 		o = *opts
 	}
-	// guard(P(&o)→opts): the caller's options are not changed
 	page := P(&o).page()
 	l := &listing[T]{resource: res, route: route, options: *page}
 	if s == nil || s.client == nil {
@@ -78,7 +77,6 @@ const maxFilter = 4 << 10
 
 func checkFilters(query url.Values) error {
 	for name, values := range query {
-		// guard: a filter is not too long
 		if len(values[0]) > maxFilter {
 			return &ConfigError{Field: optionName(name), Problem: "is longer than 4096 bytes"}
 		}
@@ -108,18 +106,16 @@ func (l *listing[T]) maxItems() int { return max(defaultMaxItems, l.options.Size
 // fetch gets the page at a position. Only the first asks for the total.
 func (l *listing[T]) fetch(ctx context.Context, at position, isFirst bool, delivered delivered) (*Page[T], error) {
 	c := call{route: l.route, query: maps.Clone(l.query), advice: listAdvice}
-	// guard: only the first page asks for the total
 	if !isFirst {
 		c.query.Del("page[total]")
 	}
 	if at.cursor != "" {
 		c.query.Set(at.direction.parameter(), at.cursor)
-		// guard: a cursor that a server echoes is hidden
+		// An error of the server may echo the cursor.
 		c.secrets = append(c.secrets, at.cursor)
 	}
 	for name, values := range c.query {
-		// guard: a filter that a server echoes is hidden
-		// guard(always): no more of the query than cursors and filters is secret
+		// It may echo the filters, too.
 		if strings.HasPrefix(name, "filter[") {
 			c.secrets = append(c.secrets, values...)
 		}
@@ -149,7 +145,6 @@ func (d direction) parameter() string {
 
 // nth is the index of what comes as the i-th of n: backward the last is the first.
 func (d direction) nth(i, n int) int {
-	// guard: backward the records come in reverse
 	if d == backward {
 		return n - 1 - i
 	}
@@ -200,12 +195,9 @@ func newPager[T any](l *listing[T]) *pager[T] {
 // keeps the history; the other way starts a new one, because going to and fro is no cycle.
 func resumeFrom[T any](p *Page[T], d direction) *pager[T] {
 	s := p.state
-	// guard(3): the next page knows what was delivered
 	w := &pager[T]{list: s.list, at: position{s.at.cursor, d}, delivered: s.delivered, total: p.Meta.Page.Total}
-	// guard(always): going to and fro is no circle
+	// Turning around starts a new history: seeing a page again on the way back is no cycle.
 	if d == s.at.direction {
-		// guard: pages by hand have the history of a walk
-		// guard: empty pages by hand end
 		w.emptyPages, w.history = s.emptyPages, s.history
 	}
 	w.advance(p)
@@ -215,7 +207,6 @@ func resumeFrom[T any](p *Page[T], d direction) *pager[T] {
 // next gets the next page. Without a page the pager is finished: at the end of the list with no
 // error, otherwise with the same error every time.
 func (w *pager[T]) next(ctx context.Context) (*Page[T], error) {
-	// guard: a walk that has ended sends nothing
 	if w.finished {
 		return nil, w.err
 	}
@@ -226,11 +217,11 @@ func (w *pager[T]) next(ctx context.Context) (*Page[T], error) {
 	if err != nil {
 		return nil, w.finish(err)
 	}
-	// guard: the cursor that a list starts with counts
+	// The cursor that the list starts with counts, too.
 	w.history = w.history.add(w.at.cursor)
 	w.delivered = page.state.delivered
 	w.emptyPages++
-	// guard: a record ends a row of empty pages
+	// A bad record is a record: the page is not empty.
 	if len(page.state.records) > 0 {
 		w.emptyPages = 0
 	}
@@ -246,7 +237,6 @@ func (w *pager[T]) setTotal(p *Page[T]) {
 	if w.isFirst {
 		w.isFirst, w.total = false, p.Meta.Page.Total
 	}
-	// guard: a later page tells the total of the first
 	if !p.Meta.Page.Total.Valid {
 		p.Meta.Page.Total = w.total
 	}
@@ -257,7 +247,6 @@ func (w *pager[T]) ctxErr(ctx context.Context) error {
 	if err := checkContext(ctx); err != nil {
 		return err
 	}
-	// guard: a context that has ended sends nothing
 	if ctx.Err() != nil {
 		return w.list.client.failure(transport.Canceled(ctx))
 	}
@@ -280,17 +269,13 @@ func (w *pager[T]) advance(p *Page[T]) {
 		w.finish(p.state.broken(d))
 	case !p.hasMore(d):
 		w.finish(nil)
-		// guard: what was delivered is forgotten at the end of the list
 		w.delivered = nil // what has not come by now has changed or is gone
-		// guard: a checkpoint of the end is the end
+		// A checkpoint of the end resumes at the end.
 		w.at.cursor = cmp.Or(cursor, w.at.cursor)
-	// guard: more pages need a cursor
 	case cursor == "":
 		w.finish(&ProtocolError{Reason: "there are more pages but no cursor to them"})
-	// guard: a cursor that comes twice ends the list
 	case w.history.has(cursor):
 		w.finish(&ProtocolError{Reason: "the cursor to the next page was seen before, so the list would go round in circles"})
-	// guard: empty pages end
 	case w.emptyPages >= maxEmptyPages:
 		w.finish(&LimitError{Limit: LimitEmptyPages, Max: maxEmptyPages})
 	default:
@@ -307,7 +292,7 @@ func (w *pager[T]) fetch(ctx context.Context) (*Page[T], error) {
 	w.ahead = nil
 	select {
 	case <-ahead.task.Done():
-	// guard: a page that is read ahead is not waited for without end
+	// The call waits no longer than its own context.
 	case <-ctx.Done():
 		ahead.stop()
 		if e, ok := errors.AsType[*APIError](ahead.err); ok { // what it waited for says more than that the wait is over
@@ -328,8 +313,6 @@ func (w *pager[T]) one(ctx context.Context) (*Page[T], error) {
 	if page == nil {
 		return nil, err
 	}
-	// guard(joined): a page that does not say whether there is more comes with an error
-	// guard(joined 2): a page with bad records comes with an error
 	return page, joined(itemErr(page.Skipped), page.state.broken(page.state.at.direction))
 }
 
@@ -354,9 +337,7 @@ func (w *pager[T]) startReadAhead(ctx context.Context) {
 	if !w.readsAhead || w.finished {
 		return
 	}
-	// guard(always): a page that is read ahead ends with its range
 	if !w.oneContext { // the page is for a later Next, and the context of this one may end with it
-		// guard: a page is read ahead whatever becomes of one Next
 		ctx = context.WithoutCancel(ctx)
 	}
 	ahead := &readAhead[T]{}
@@ -370,9 +351,8 @@ func (w *pager[T]) startReadAhead(ctx context.Context) {
 }
 
 func (a *readAhead[T]) stop() {
-	// guard: Stop ends a page that is read ahead
 	a.cancel()
-	// guard: a panic while reading ahead is not lost where the range ends
+	// A panic in the fetch must not be lost when the range ends.
 	a.task.Join()
 }
 
@@ -395,7 +375,6 @@ func (h *history) add(cursor string) *history {
 	for added.rest = h; added.rest != nil && added.rest.size() <= added.size(); added.rest = added.rest.rest {
 		added.more = append(append(added.more, added.rest.hash), added.rest.more...)
 	}
-	// guard: the history can be searched
 	slices.Sort(added.more)
 	return added
 }
@@ -403,7 +382,6 @@ func (h *history) add(cursor string) *history {
 func (h *history) has(cursor string) bool {
 	hash := maphash.String(historySeed, cursor)
 	for ; h != nil; h = h.rest {
-		// guard(1): the older history counts too
 		if _, ok := slices.BinarySearch(h.more, hash); ok || h.hash == hash {
 			return true
 		}

@@ -31,7 +31,6 @@ type PageOptions struct {
 }
 
 func (p PageOptions) validate() error {
-	// guard: a page size is not negative
 	if p.Size < 0 {
 		return &ConfigError{Field: "Page.Size", Problem: "is negative"}
 	}
@@ -41,7 +40,6 @@ func (p PageOptions) validate() error {
 			starts++
 		}
 	}
-	// guard: After, Before and Resume are exclusive
 	if starts > 1 {
 		return &ConfigError{Field: "Page", Problem: "has more than one of After, Before and Resume"}
 	}
@@ -155,7 +153,6 @@ func (p *Page[T]) follow(ctx context.Context, d direction) (*Page[T], error) {
 	if p == nil || p.state == nil {
 		return nil, &ConfigError{Field: "page", Problem: "did not come from a list"}
 	}
-	// guard: there is no page after the last
 	if p.state.broken(d) == nil && !p.hasMore(d) {
 		return nil, ErrNoMorePages
 	}
@@ -212,7 +209,6 @@ func Collect[T any](seq iter.Seq2[*T, error], limit int) ([]T, error) {
 		if err != nil {
 			return records, errors.Join(itemErr(skipped), err)
 		}
-		// guard: Collect stops at its limit
 		if records = append(records, *record); len(records) == limit {
 			break
 		}
@@ -256,7 +252,6 @@ func newIterator[T any](l *listing[T]) *Iterator[T] {
 // where that has ended, so does the iterator, with an error that matches ctx.Err() and its cause.
 func (it *Iterator[T]) Next(ctx context.Context) bool {
 	it.current = nil
-	// guard: an iterator that has failed stays failed
 	if it.done {
 		return false
 	}
@@ -272,14 +267,13 @@ func (it *Iterator[T]) Next(ctx context.Context) bool {
 		it.pager.letGo(it.page)
 		it.page, it.index, it.good = page, 0, 0
 	}
-	// guard: the context counts between the records of a page too
+	// The context may end between two records of a page.
 	if err := it.pager.ctxErr(ctx); err != nil {
 		return it.end(err)
 	}
 	d, records := it.page.state.at.direction, it.page.state.records
 	record := records[d.nth(it.index, len(records))]
 	it.index++
-	// guard: a bad record does not end an iterator
 	if record.err != nil {
 		it.err = record.err
 		return false
@@ -319,11 +313,10 @@ func (it *Iterator[T]) Err() error { return it.err }
 // that is given up before its end needs it, and even there the one request ends by itself.
 // Checkpoint keeps working. It returns no error because nothing that it does can fail.
 func (it *Iterator[T]) Close() {
-	// guard: an iterator that is stopped at a bad record is at its end
+	// Stopping at a bad record is no failure.
 	if !it.done && isItemError(it.err) {
 		it.err = nil
 	}
-	// guard: an iterator that was stopped stays stopped
 	it.done = true
 	if it.pager != nil {
 		it.pager.stop()
@@ -352,7 +345,6 @@ func all[T any](ctx context.Context, l *listing[T]) iter.Seq2[*T, error] {
 		it := &Iterator[T]{pager: newPager(l)}
 		it.pager.oneContext = true
 		defer it.Close()
-		// guard(2): a bad record does not end a range
 		for it.Next(ctx) || it.err != nil {
 			if !yield(it.current, it.err) || it.done {
 				return
@@ -378,7 +370,7 @@ func pages[T any](ctx context.Context, l *listing[T]) iter.Seq2[*Page[T], error]
 			if !yield(page, nil) {
 				return
 			}
-			// guard: a bad record comes after its page
+			// Bad records come after their page.
 			for _, item := range page.Skipped {
 				if !yield(nil, item) {
 					return
@@ -407,15 +399,10 @@ func (p Page[T]) String() string {
 	return fmt.Sprintf("Page(%d records, hasNextPage=%t)", len(p.Data), p.HasNext())
 }
 
-// guard: a page prints no records
-
 func (p Page[T]) Format(f fmt.State, _ rune) { io.WriteString(f, p.String()) }
-
-// guard: a pointer to a page logs no records
 
 // LogValue shows how many records the page has.
 func (p *Page[T]) LogValue() slog.Value {
-	// guard: a nil page is logged
 	if p == nil {
 		return slog.AnyValue(nil)
 	}

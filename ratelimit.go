@@ -21,7 +21,6 @@ type RateLimit struct {
 
 // The names of the headers, as net/http spells them.
 var (
-	// guard(2): a limit is read of each spelling of its header
 	limitHeaders     = []string{"Ratelimit-Limit", "X-Ratelimit-Limit", "X-Rate-Limit-Limit"}
 	remainingHeaders = []string{"Ratelimit-Remaining", "X-Ratelimit-Remaining", "X-Rate-Limit-Remaining"}
 	resetHeaders     = []string{"Ratelimit-Reset", "X-Ratelimit-Reset", "X-Rate-Limit-Reset"}
@@ -49,15 +48,11 @@ const (
 
 func rateLimitReset(header http.Header) (reset Optional[time.Duration]) {
 	switch n := rateLimitNumber(header, resetHeaders, 64); {
-	// guard(2): a Reset that is no time either is none
 	case !n.Valid || n.V > lastUnixTime:
-	// guard(always): a Reset may be a time
 	case n.V < firstUnixTime:
 		reset = Some(time.Duration(n.V) * time.Second)
 	default:
-		// guard(header→nil): a Reset counts by the server's clock
 		now := transport.ServerTime(header, time.Now())
-		// guard(max): a Reset in the past is now
 		reset = Some(max(time.Unix(n.V, 0).Sub(now), 0))
 	}
 	return reset

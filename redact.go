@@ -51,8 +51,6 @@ func hidden(name string) string {
 
 // logged is what is safe to show of a struct, for log/slog.
 func logged[T any](v *T) slog.Value {
-	// guard: a nil session is logged
-	// guard: nil options are logged
 	if v == nil {
 		return slog.AnyValue(nil)
 	}
@@ -70,7 +68,6 @@ func shown(v reflect.Value) (attrs []slog.Attr) {
 			attrs = append(attrs, shown(value)...)
 		case value.CanInt() || value.Kind() == reflect.Bool:
 			attrs = append(attrs, slog.Any(name, value.Interface()))
-		// guard(always): a session prints what is safe to show
 		case name == "id":
 			attrs = append(attrs, slog.String(name, shownID(value.String())))
 		case name == "status" || name == "entity_type":
@@ -84,7 +81,6 @@ func shown(v reflect.Value) (attrs []slog.Attr) {
 
 // shownID shows an id, unless it is so long or odd that it cannot be one.
 func shownID(id string) string {
-	// guard(always): an id that is none is not shown
 	if id == "" || transport.IsToken(id) {
 		return id
 	}
@@ -97,7 +93,6 @@ type enum interface{ Known() bool }
 // shownEnum shows a value that the library knows; what else a server may send there is not known to
 // be harmless.
 func shownEnum(value enum) string {
-	// guard(always): an enum value that is not known is not shown
 	if value.Known() {
 		return reflect.ValueOf(value).String()
 	}

@@ -35,7 +35,6 @@ const maxID = 4 << 10
 
 // read reads one record into *v, which is zero.
 func (res *resource[T]) read(r *reader, v *T) error {
-	// guard: records share no lists
 	r.startRecord()
 	if err := res.table.read(r, v); err != nil {
 		return err
@@ -47,16 +46,12 @@ func (res *resource[T]) read(r *reader, v *T) error {
 func (res *resource[T]) check(v *T) error {
 	p := res.parts(v)
 	switch {
-	// guard: a record has an id
 	case *p.id == "":
 		return &jsonapi.Error{Pointer: "/id", Reason: ReasonMissing}
-	// guard: an id is not too long
 	case len(*p.id) > maxID:
 		return &jsonapi.Error{Pointer: "/id", Reason: ReasonValue, Detail: "longer than 4096 bytes"}
-	// guard: a record has a type
 	case *p.kind == "":
 		return &jsonapi.Error{Pointer: "/type", Reason: ReasonMissing}
-	// guard: a record is of the type that was asked for
 	case *p.kind != res.kind:
 		return &jsonapi.Error{Pointer: "/type", Reason: ReasonValue, Detail: "want " + res.kind}
 	}
@@ -88,7 +83,7 @@ func (res *resource[T]) worst(r *reader, start jsonapi.Mark, v *T, failure error
 	}
 	*v = *new(T)
 	r.RetryItem(start)
-	// guard: what is broken goes before what is odd
+	// What is broken outranks what is of the wrong kind: it could mix people up.
 	if err := res.read(r, v); err != nil && !isKind(err) {
 		return err
 	}
@@ -104,11 +99,9 @@ func isKind(err error) bool {
 // document.
 func (res *resource[T]) itemError(raw []byte, v *T, failure error, index int, path ...string) *ItemError {
 	id := strings.Clone(*res.parts(v).id)
-	// guard: the id of a broken record is told
 	if !isKind(failure) {
 		id = idOf(raw)
 	}
-	// guard: an id that is too long is not told
 	if len(id) > maxID {
 		id = ""
 	}
@@ -116,7 +109,6 @@ func (res *resource[T]) itemError(raw []byte, v *T, failure error, index int, pa
 		failure = jsonapi.Under(name, failure)
 	}
 	e, _ := errors.AsType[*jsonapi.Error](failure)
-	// guard(bytes.Clone): the exact JSON of a bad record is a copy
 	return &ItemError{Index: index, ID: id, Err: newDecodeError(e), Raw: bytes.Clone(raw)}
 }
 
@@ -126,7 +118,7 @@ var headTable = newObject(text("id", func(id *string) *string { return id }))
 func idOf(raw []byte) (id string) {
 	r := &reader{}
 	r.Reset(raw)
-	// guard(2): an id that comes twice is none
+	// An id that comes twice names no record.
 	if headTable.read(r, &id) != nil || len(r.LeftOut()) > 0 {
 		return ""
 	}
@@ -136,7 +128,6 @@ func idOf(raw []byte) (id string) {
 // salvage reads of a record what can be read, and returns the pointers of the rest. It refuses a
 // record that is broken or of another type.
 func (res *resource[T]) salvage(raw []byte, v *T) (unread []string, err error) {
-	// guard: nothing is salvaged into a nil session
 	if v == nil {
 		return nil, errNilResource
 	}
@@ -150,25 +141,19 @@ func (res *resource[T]) salvage(raw []byte, v *T) (unread []string, err error) {
 	if e, ok := errors.AsType[*jsonapi.Error](cmp.Or(err, res.check(&read))); ok {
 		p := res.parts(&read)
 		id, kind := p.id, p.kind
-		// guard(1): what is broken is not salvaged in part
-		// guard(2): another type is not salvaged
 		if err != nil || *kind != "" && *kind != res.kind {
 			return nil, newDecodeError(e)
 		}
-		// guard: an id that is too long is not salvaged
 		if len(*id) > maxID {
 			*id = ""
 		}
 		for _, part := range []struct{ pointer, text string }{{"/id", *id}, {"/type", *kind}} {
-			// guard: what could not be salvaged is named
-			// guard(2): what could not be salvaged is named once
 			if part.text == "" && !slices.Contains(unread, part.pointer) {
 				unread = append(unread, part.pointer)
 			}
 		}
 	}
 	*v = read
-	// guard(bytes.Clone): what is salvaged has a copy of its JSON
 	*res.parts(v).raw = bytes.Clone(raw)
 	return unread, nil
 }

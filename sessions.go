@@ -119,8 +119,7 @@ func newSessionRoom(r *reader) {
 
 func (o SessionListOptions) String() string             { return printed(o) }
 func (s SessionFilter) String() string                  { return printed(s) }
-func (o SessionListOptions) Format(f fmt.State, _ rune) { show(f, o) } // guard: options are hidden
-func (s SessionFilter) Format(f fmt.State, _ rune)      { show(f, s) } // guard: a filter is hidden
-// guard: a pointer to options logs no cursor and no filter
+func (o SessionListOptions) Format(f fmt.State, _ rune) { show(f, o) }
+func (s SessionFilter) Format(f fmt.State, _ rune)      { show(f, s) }
 
 func (o *SessionListOptions) LogValue() slog.Value { return logged(o) }

@@ -55,7 +55,6 @@ func (o Optional[T]) IsZero() bool { return !o.Valid }
 
 // Format prints the value with the verb and flags that it was asked for, or "unset".
 func (o Optional[T]) Format(f fmt.State, verb rune) {
-	// guard: a value that is not set prints none
 	if !o.Valid {
 		fmt.Fprint(f, "unset")
 		return
@@ -65,7 +64,6 @@ func (o Optional[T]) Format(f fmt.State, verb rune) {
 
 // Value gives the value to package database/sql, or NULL.
 func (o Optional[T]) Value() (driver.Value, error) {
-	// guard: a value that is not set is NULL
 	if !o.Valid {
 		return nil, nil
 	}
@@ -74,7 +72,6 @@ func (o Optional[T]) Value() (driver.Value, error) {
 
 // MarshalJSON writes the value, or null where it is unset.
 func (o Optional[T]) MarshalJSON() ([]byte, error) {
-	// guard: a value that is not set is null
 	if !o.Valid {
 		return []byte("null"), nil
 	}
@@ -91,7 +88,6 @@ func (o Optional[T]) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads the value; null leaves the Optional unset.
 func (o *Optional[T]) UnmarshalJSON(data []byte) error {
-	// guard: null takes a value back
 	*o = Optional[T]{}
 	if string(data) == "null" {
 		return nil
@@ -160,7 +156,6 @@ type IdentityNumbers []IdentityNumber
 
 // MarshalJSON writes one number as an object, and any other count as an array.
 func (n IdentityNumbers) MarshalJSON() ([]byte, error) {
-	// guard: one number is written as an object
 	if len(n) == 1 && n[0] != (IdentityNumber{}) {
 		return json.Marshal(n[0])
 	}
@@ -177,7 +172,6 @@ func (n *IdentityNumbers) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &one); err != nil {
 		return err
 	}
-	// guard(always): an empty identity number is none to encoding/json
 	if one != (IdentityNumber{}) {
 		*n = IdentityNumbers{one}
 	}

@@ -19,11 +19,9 @@ const (
 
 func (a *arena) startRecord() {
 	if a.used > 0 {
-		// guard(min): a small record after a huge one is small
 		a.last = min(a.used, maxGuess)
 	}
 	a.used = 0
-	// guard: records share no texts
 	a.piece.Reset()
 }
 

@@ -4,7 +4,6 @@ package jsonapi
 // returns the place.
 func (r *Reader) StartItem() Mark {
 	r.text.startRecord()
-	// guard: a record is read strictly
 	r.lenience = strict
 	return r.Mark()
 }
@@ -22,7 +21,6 @@ func (r *Reader) RetryItem(start Mark) {
 // nothing to go on after.
 func (r *Reader) SkipItem(start Mark) error {
 	r.rewind(start)
-	// guard(r.Raw()→r.value(nil)): what is broken in a record is the record's own fault
 	_, err := r.Raw()
 	return err
 }
@@ -30,7 +28,6 @@ func (r *Reader) SkipItem(start Mark) error {
 // EndItem is called after an element, and returns it as it was sent, a piece of the document.
 func (r *Reader) EndItem(start Mark) []byte {
 	r.text.startRecord()
-	// guard: the page information is read with its faults
 	r.lenience = lenient
 	r.unknown = append(r.unknown[:0], r.leftOut[start.leftOut:]...)
 	r.leftOut = r.leftOut[:start.leftOut]

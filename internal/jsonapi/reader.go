@@ -54,12 +54,8 @@ type LeftOut struct {
 // maxDepth is jsontext's own limit.
 const maxDepth = 10_000
 
-// guard(lenient→strict): links are read with their faults
-
 // Reset starts to read a document, leaving out whatever cannot be read.
 func (r *Reader) Reset(document []byte) { r.reset(document, 0, lenient) }
-
-// guard(recordDepth→0): a record is not nested too deep for its document
 
 // ResetRecord starts to read a record that stood in the data of a document, leaving out what is of
 // the wrong kind.
@@ -119,7 +115,6 @@ func (r *Reader) Open(bracket byte) error {
 		return r.mismatch(Kind(bracket))
 	}
 	r.pos++
-	// guard: a document is not nested too deep
 	if r.depth++; r.depth > maxDepth {
 		return &Error{Offset: int64(r.pos), Reason: ReasonDepth}
 	}
@@ -141,7 +136,6 @@ func (r *Reader) More(isFirst bool, bracket byte) (bool, error) {
 		r.peek()
 		return true, nil
 	default:
-		// guard(2): the members of a page are separated
 		return false, r.broken(r.pos)
 	}
 }
@@ -153,7 +147,6 @@ func (r *Reader) Name() ([]byte, error) {
 	}
 	start := r.Mark()
 	name, err := r.bytes()
-	// guard: a name that is not known may be broken in the page information
 	if err != nil && r.lenience == lenient {
 		r.rewind(start)
 		_, err = r.Raw() // whatever it is, it is not known
@@ -161,7 +154,6 @@ func (r *Reader) Name() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// guard: a name is followed by a colon
 	if r.peek() != ':' {
 		return nil, r.broken(r.pos)
 	}
@@ -206,12 +198,10 @@ func (r *Reader) oddBytes(start, i int) ([]byte, error) {
 	text := r.buf[start:i]
 	if hasEscapes {
 		var err error
-		// guard: a text has no lone surrogate
 		if r.scratch, err = jsontext.AppendUnquote(r.scratch[:0], r.buf[start-1:i+1]); err != nil {
 			return nil, r.broken(start - 1)
 		}
 		text = r.scratch
-		// guard: a record is UTF-8
 	} else if !utf8.Valid(text) {
 		return nil, r.broken(start - 1)
 	}
@@ -273,7 +263,6 @@ func (r *Reader) Number() (float64, error) {
 		return 0, err
 	}
 	f, err := strconv.ParseFloat(string(raw), 64)
-	// guard: a number is not too large
 	if err != nil {
 		r.pos = start
 		return 0, r.Unusable("the number is too large")
@@ -299,12 +288,6 @@ func (r *Reader) shortNumber() (f float64, ok bool) {
 	}
 	size := end - start
 	hasExponent := end < len(r.buf) && r.buf[end]|0x20 == 'e'
-	// guard(1): a number has digits
-	// guard(2): a number of many digits is rounded once
-	// guard(3): a number may have an exponent
-	// guard(4): a number has digits before its point
-	// guard(5): a number has digits after its point
-	// guard(6): a number has no zero before its digits
 	if size == 0 || size > exactDigits || hasExponent || point == start || point == end-1 || r.buf[start] == '0' && size > 1 && point != start+1 {
 		return 0, false
 	}
@@ -344,12 +327,10 @@ type Names map[string]struct{}
 // Skip takes a value that nobody asked for, under a name that must not be among the others of its
 // object, and adds the name.
 func (r *Reader) Skip(name []byte, others Names) (Names, error) {
-	// guard: what is not known may be broken in the page information
 	if r.lenience == lenient {
 		_, err := r.Raw()
 		return others, err
 	}
-	// guard: a name that is not known comes once
 	if _, isRepeated := others[string(name)]; isRepeated {
 		return others, r.duplicate()
 	}
@@ -363,8 +344,6 @@ func (r *Reader) Skip(name []byte, others Names) (Names, error) {
 
 // Repeated decides about the value of a known name that has come before in its object.
 func (r *Reader) Repeated(name string) error {
-	// guard: a record says nothing twice
-	// guard(always): what is not known may come twice in the page information
 	if r.lenience != lenient {
 		return r.duplicate()
 	}
@@ -408,7 +387,6 @@ func (r *Reader) rewind(to Mark) {
 // after the value and notes it under its name. Otherwise it returns the error, under the name.
 func (r *Reader) Forgive(name string, start Mark, err error) error {
 	e, ok := errors.AsType[*Error](err)
-	// guard(3): what is broken in an odd value is told where it is
 	if !ok || r.lenience == strict || r.lenience == salvaging && !e.IsKind() {
 		return Under(name, err)
 	}
@@ -435,8 +413,6 @@ var asSent = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.All
 
 // options are how strictly jsontext reads a value of which nothing is wanted.
 func (r *Reader) options() []jsontext.Options {
-	// guard: what is left out of the page information may be broken
-	// guard(always): what is broken in what is left out is not salvaged
 	if r.lenience == lenient {
 		return asSent
 	}
@@ -448,7 +424,6 @@ func (r *Reader) Raw() ([]byte, error) { return r.value(asSent) }
 
 // End checks that nothing follows.
 func (r *Reader) End() error {
-	// guard: nothing follows a document
 	if r.peek(); r.pos < len(r.buf) {
 		return &Error{Offset: int64(r.pos), Reason: ReasonTrailing}
 	}
@@ -469,7 +444,6 @@ func (r *Reader) value(options []jsontext.Options) ([]byte, error) {
 	end := start + int(r.decoder.InputOffset())
 	raw = r.buf[end-len(raw) : end : end]
 	// Nesting is counted from the document. A value that is nested n deep has 2n bytes at least.
-	// guard: a value is not nested too deep in its document
 	if len(raw)/2 > maxDepth-r.depth && depthOf(raw) > maxDepth-r.depth {
 		return nil, &Error{Offset: int64(start), Reason: ReasonDepth}
 	}
@@ -491,7 +465,6 @@ func depthOf(raw []byte) (deepest int) {
 // mismatch is the error of a value of another kind, or of none at all.
 func (r *Reader) mismatch(want Kind) error {
 	got := r.Kind()
-	// guard: what is no value is broken
 	if got == KindNone {
 		return r.broken(r.pos)
 	}
@@ -522,14 +495,10 @@ func (r *Reader) syntaxError(err error, start int) *Error {
 		e.Offset += s.ByteOffset
 	}
 	switch text := err.Error(); {
-	// guard: a name that comes twice is told as such
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		e.Reason = ReasonDuplicate
-	// guard(1): a text that is not UTF-8 is told as such
-	// guard(2): a lone surrogate is told as such
 	case strings.Contains(text, "invalid UTF-8"), strings.Contains(text, "surrogate"):
 		e.Reason = ReasonUTF8
-	// guard: a value that is nested too deep is told as such
 	case strings.Contains(text, "max depth"):
 		e.Reason = ReasonDepth
 	}

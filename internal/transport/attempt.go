@@ -25,8 +25,7 @@ type Attempt struct {
 
 func newAttempt(req *Request, resp *Response, number int) Attempt {
 	a := Attempt{
-		Method: req.Method,
-		// guard(req.Route→req.URL.String()): an attempt is told by its route and not its URL
+		Method:    req.Method,
 		Route:     req.Route,
 		Number:    number,
 		Duration:  resp.duration,

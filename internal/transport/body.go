@@ -21,12 +21,10 @@ func watch(ctx context.Context, body io.ReadCloser, idle time.Duration, onIdle f
 }
 
 func (w *watched) Read(p []byte) (int, error) {
-	// guard: a body that ignores its context is not read on
 	if err := w.ctx.Err(); err != nil {
 		return 0, err
 	}
 	n, err := w.body.Read(p)
-	// guard: a body that is slow but comes is not given up
 	w.timer.Reset(w.idle)
 	return n, err
 }
@@ -49,18 +47,13 @@ func (w *watched) take(read func(io.Reader) ([]byte, error)) ([]byte, error) {
 	closeBody := sync.OnceFunc(func() { w.body.Close() })
 	task := Start(func() {
 		defer w.timer.Stop()
-		// guard: the body of a response is closed
 		defer closeBody()
 		text, err = read(w)
 	})
 	select {
 	case <-task.Done():
 	case <-w.ctx.Done():
-		// guard(patience→0): a call has a little patience with a body
-		// guard(patience→time.Hour): a call has no more than a little patience with a body
 		if !task.endsWithin(patience) {
-			// guard: a body that knows nothing but Close is closed at last
-			// guard(lastResort→0): a body is not closed while it is read
 			time.AfterFunc(lastResort, closeBody)
 			return nil, w.ctx.Err()
 		}

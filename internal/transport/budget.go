@@ -34,7 +34,6 @@ func newBudget() *budget { return &budget{start: time.Now()} }
 func (b *budget) now() *tally {
 	second := int64(time.Since(b.start) / time.Second)
 	t := &b.seconds[uint64(second)%budgetSeconds] // before the start of the budget in a synctest bubble, whose clock starts anew
-	// guard: a second of the budget starts at zero
 	if t.second != second {
 		*t = tally{second: second}
 	}
@@ -55,7 +54,6 @@ func (b *budget) spend() bool {
 	now := b.now()
 	calls, retries := 0, 0
 	for _, t := range b.seconds {
-		// guard(always): the budget forgets what was ten seconds ago
 		if t.second > now.second-budgetSeconds {
 			calls += t.calls
 			retries += t.retries
@@ -64,7 +62,6 @@ func (b *budget) spend() bool {
 	if retries >= calls/callsPerRetry+freeRetries*budgetSeconds {
 		return false
 	}
-	// guard: the budget counts the retries
 	now.retries++
 	return true
 }

@@ -15,14 +15,11 @@ const maxPooled = 4 << 20
 // Release gives the memory of the body back. Nothing of the body may be in use any more: it is
 // overwritten, so that no personal data waits in a pool.
 func (r *Response) Release() {
-	// guard: a body is given back once
 	if r.buffer == nil {
 		return
 	}
-	// guard: a body that is given back is overwritten
 	clear(r.buffer.Bytes())
 	r.buffer.Reset()
-	// guard(always): a large body is not kept for another
 	if r.buffer.Cap() <= maxPooled {
 		buffers.Put(r.buffer)
 	}

@@ -68,7 +68,6 @@ func Canceled(ctx context.Context) *Response {
 // cancellation matches both the context's error and its cause.
 func cancellation(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
-	// guard(always): the cause of a cancellation is matched
 	if errors.Is(err, cause) {
 		return err
 	}
@@ -82,7 +81,6 @@ func failed(ctx context.Context, err error) *Response {
 	}
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errAttemptTimeout), errors.Is(cause, errIdleTimeout):
-		// guard(true→false): retry of an attempt that took too long
 		return &Response{Failure: &Failure{Kind: KindTimeout, Transient: true, Cause: os.ErrDeadlineExceeded}}
 	case cause != nil:
 		return Canceled(ctx)
@@ -90,10 +88,8 @@ func failed(ctx context.Context, err error) *Response {
 	err = withoutURL(err)
 	failure := &Failure{
 		Cause: showable(err),
-		// guard: a cause that is not shown is matched
-		Is: func(target error) bool { return errors.Is(err, target) },
-		// guard: a caller's own type is found behind net/http
-		As: func(target any) bool { return asOwn(err, target) },
+		Is:    func(target error) bool { return errors.Is(err, target) },
+		As:    func(target any) bool { return asOwn(err, target) },
 	}
 	failure.Kind, failure.Transient = classify(err)
 	if failure.Kind == KindHeaderSize {
@@ -105,7 +101,6 @@ func failed(ctx context.Context, err error) *Response {
 
 // withoutURL takes off the wrapper of net/http, which prints the whole URL with its query.
 func withoutURL(err error) error {
-	// guard: retry of what net/http wraps into the URL
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err
 	}
@@ -124,36 +119,28 @@ func classify(err error) (kind Kind, transient bool) {
 	case errors.Is(err, gzip.ErrHeader):
 		return KindEncoding, false
 	case is[brokenBody](err) && !isTimeout(err):
-		// guard(2): retry of a body that breaks off
 		return KindBody, true
 	case errors.Is(err, errProxyRefused):
-		// guard(always 2): no retry of a proxy that refuses
 		return KindProxy, false
 	case isProxyFailure(err):
 		op, _ := errors.AsType[*net.OpError](err)
 		_, transient = classify(op.Err) // a proxy that cannot be reached is like a server that cannot
-		// guard(2): retry of a proxy that refuses TCP
-		// guard(always 2): no retry of a proxy whose name does not exist
+		// A proxy that refuses TCP may be back in a moment.
 		return KindProxy, transient
 	case strings.Contains(text, "response headers exceeded"), strings.Contains(text, "header list larger"):
 		return KindHeaderSize, false
 	case is[*net.DNSError](err):
 		dns, _ := errors.AsType[*net.DNSError](err)
-		// guard(2): retry of a name server that does not respond
-		// guard(always 2): no retry of a host name that does not exist
 		return KindDNS, !dns.IsNotFound && (dns.IsTimeout || dns.IsTemporary)
 	case isTimeout(err):
 		return KindTimeout, true
 	case isTLSFailure(err, text):
-		// guard(always 2): no retry of a certificate that is refused
 		return KindTLS, false
 	case isDialFailure(err):
-		// guard(2): retry of a refused connection
 		return KindDial, true
 	case isConnectionFailure(err, text):
 		return KindConnection, true
 	default:
-		// guard(always 2): no retry of a failure that is not known
 		return KindTransport, false
 	}
 }
@@ -183,8 +170,6 @@ func isDialFailure(err error) bool {
 // isConnectionFailure finds a connection that broke. The errors of net/http's own HTTP/2 have no
 // exported types, only texts.
 func isConnectionFailure(err error, text string) bool {
-	// guard(1): retry of a connection that ends before a response
-	// guard(5): retry of a connection that is reset
 	for _, target := range []error{io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE} {
 		if errors.Is(err, target) {
 			return true
@@ -202,7 +187,7 @@ func showable(err error) error {
 	if own, ok := errors.AsType[ownCause](err); ok {
 		return own
 	}
-	// guard(always): a proxy's host is not shown
+	// A proxy's host is not shown.
 	if !isProxyFailure(err) { // these two name the host, and a proxy's is not to be shown
 		if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 			return e
@@ -219,11 +204,9 @@ func showable(err error) error {
 			return e
 		}
 	}
-	// guard: a proxy's timeout is one
 	if isTimeout(err) {
 		return os.ErrDeadlineExceeded
 	}
-	// guard(nil→err): a cause that is not known is not shown
 	return nil
 }
 

@@ -34,7 +34,6 @@ type turn struct {
 
 // isRateLimit reports a response that closes the gate.
 func (r *Response) isRateLimit() bool {
-	// guard(4): a wait that is not obeyed holds nobody
 	return r.Failure == nil && r.StatusCode == http.StatusTooManyRequests && 0 < r.RetryAfter && r.RetryAfter <= maxRetryAfter
 }
 
@@ -43,9 +42,7 @@ func (g *gate) close(d time.Duration) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.round++
-	// guard: each wait starts slowly anew
 	g.passed = 0
-	// guard: a longer wait is not cut by a shorter one
 	if wait := time.Until(g.opens); wait > d {
 		return wait
 	}
@@ -67,10 +64,7 @@ func (g *gate) open() {
 // advance begins as many turns as may be. Those of different attempts do not run side by side: a
 // first attempt could take from a last one what the server has to give. The caller holds the lock.
 func (g *gate) advance() {
-	// guard(2): after a wait the calls start slowly
-	// guard(max): the slow start grows
 	for len(g.queue) > 0 && g.inside < max(1, g.passed) && !g.isClosed() {
-		// guard: first and later attempts do not run side by side
 		if g.inside > 0 && g.queue[0].attempt != g.attempt {
 			return
 		}
@@ -95,8 +89,6 @@ func (g *gate) isClosed() bool {
 func (g *gate) enter(ctx context.Context, attempt int) (leave func(passed bool), ok bool) {
 	t, fits := g.line(ctx, attempt)
 	switch {
-	// guard(2): a first attempt whose deadline is too early is sent
-	// guard: a retry whose deadline is too early is not sent
 	case !fits && attempt > 1:
 		return nil, false
 	case t == nil:
@@ -106,17 +98,14 @@ func (g *gate) enter(ctx context.Context, attempt int) (leave func(passed bool),
 	defer patience.Stop()
 	select {
 	case <-t.begins:
-	// guard: no call waits for others longer than a server may ask
 	case <-patience.C:
 		g.giveUp(t)
 		return func(bool) {}, true
-	// guard: a call in line ends with its context
 	case <-ctx.Done():
 		g.giveUp(t)
 		return nil, false
 	}
 	end := sync.OnceFunc(g.end)
-	// guard(maxTurn→time.Hour): a turn is over after a second
 	expiry := time.AfterFunc(maxTurn, end)
 	return func(passed bool) {
 		expiry.Stop()
@@ -131,9 +120,7 @@ func (g *gate) enter(ctx context.Context, attempt int) (leave func(passed bool),
 func (g *gate) line(ctx context.Context, attempt int) (t *turn, fits bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	// guard(2): a busy client gets out of the line again
 	isOver := g.inside == 0 || g.attempt == 1 && g.passed > g.inside
-	// guard(len(g.queue) == 0 && isOver→isOver || true): nobody passes those in line
 	if len(g.queue) == 0 && isOver && !g.isClosed() {
 		return nil, true
 	}
@@ -142,7 +129,7 @@ func (g *gate) line(ctx context.Context, attempt int) (t *turn, fits bool) {
 	}
 	t = &turn{attempt: attempt, begins: make(chan struct{})}
 	i := slices.IndexFunc(g.queue, func(other *turn) bool { return other.attempt < attempt })
-	// guard(always): who was turned away most often goes first
+	// Callers that were rejected most go first.
 	if i < 0 {
 		i = len(g.queue)
 	}
@@ -157,7 +144,6 @@ func (g *gate) giveUp(t *turn) {
 		g.queue = slices.Delete(g.queue, i, i+1)
 	}
 	g.mu.Unlock()
-	// guard: a turn that nobody wants is given back
 	if i < 0 { // it has just begun
 		g.end()
 	}

@@ -23,19 +23,15 @@ const (
 // draw out. Under GOOS=js it is fetch that sends, and has its own.
 func NewHTTPClient() *http.Client {
 	return CopyHTTPClient(&http.Client{Transport: &http.Transport{
-		Proxy:       http.ProxyFromEnvironment,
-		DialContext: dialContext,
-		// guard: a TLS handshake ends in time
-		TLSHandshakeTimeout: handshakeTimeout,
-		ForceAttemptHTTP2:   true,
-		MaxIdleConns:        maxConns,
-		MaxIdleConnsPerHost: maxConns,
-		// guard: the connections to a host are bounded
-		MaxConnsPerHost: maxConns,
-		IdleConnTimeout: idleConnTimeout,
-		// guard: the headers of a response are bounded
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dialContext,
+		TLSHandshakeTimeout:    handshakeTimeout,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           maxConns,
+		MaxIdleConnsPerHost:    maxConns,
+		MaxConnsPerHost:        maxConns,
+		IdleConnTimeout:        idleConnTimeout,
 		MaxResponseHeaderBytes: maxHeaderBytes,
-		// guard: a dead HTTP/2 connection is noticed
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
 		OnProxyConnectResponse: refuseProxyRefusal,
 	}})
@@ -43,7 +39,6 @@ func NewHTTPClient() *http.Client {
 
 // refuseProxyRefusal replaces net/http's error, whose text is the proxy's own.
 func refuseProxyRefusal(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
-	// guard: a proxy's refusal is not quoted
 	if resp.StatusCode != http.StatusOK {
 		return errProxyRefused
 	}
@@ -53,7 +48,6 @@ func refuseProxyRefusal(_ context.Context, _ *url.URL, _ *http.Request, resp *ht
 // CopyHTTPClient returns a copy that does not follow redirects. The original is not changed.
 func CopyHTTPClient(client *http.Client) *http.Client {
 	c := *client
-	// guard(c.Transport→client.Transport): the caller's HTTP client is copied
 	c.Transport = refuseRedirects{c.Transport}
 	return &c
 }
@@ -70,11 +64,8 @@ func (r refuseRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	redirect := &Failure{Kind: KindRedirect}
 	switch {
-	// guard: a redirect is not followed
 	case isRedirect(resp):
-		// guard(redirectHost 2): of a Location no more than the host is told
 		redirect.StatusCode, redirect.Target = resp.StatusCode, redirectHost(req.URL, resp.Header.Get("Location"))
-	// guard: a redirect that a transport has followed is found out
 	case wasRedirected(req, resp):
 		redirect.Target = redirectHost(req.URL, resp.Request.URL.String())
 		if first := resp.Request.Response; first != nil {
@@ -84,7 +75,6 @@ func (r refuseRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, nil
 	}
 	if resp.Body != nil {
-		// guard: the body of a redirect is closed
 		resp.Body.Close()
 	}
 	return nil, redirect
@@ -117,15 +107,11 @@ func isRedirect(resp *http.Response) bool {
 // [http.Client], or a browser's fetch. Many that are made for tests leave the response's request
 // out, and its query.
 func wasRedirected(req *http.Request, resp *http.Response) bool {
-	// guard(1): a response without a request is none of a redirect
+	// Transports made for tests leave the request out.
 	if resp.Request == nil || resp.Request.URL == nil {
 		return false
 	}
 	asked, final := req.URL, resp.Request.URL
-	// guard(1): a redirect to the same path is found out
-	// guard(2): a redirect is found out by its scheme
-	// guard(3): a redirect is found out by its host
-	// guard(4): a redirect is found out by its path
 	return resp.Request.Response != nil || !strings.EqualFold(asked.Scheme, final.Scheme) ||
 		!strings.EqualFold(asked.Host, final.Host) || asked.EscapedPath() != final.EscapedPath()
 }
@@ -133,7 +119,6 @@ func wasRedirected(req *http.Request, resp *http.Response) bool {
 // redirectHost is the host that a redirect points to, or "" where it is not fit to be shown.
 func redirectHost(from *url.URL, location string) string {
 	to, err := from.Parse(location)
-	// guard(2): a host that is odd is not told
 	if err != nil || !IsToken(to.Host) {
 		return ""
 	}

@@ -24,7 +24,6 @@ var errRedacted = errors.New(redacted)
 // withoutSecrets is the error, unless it or what it wraps tells something secret of the request.
 func (c ownCause) withoutSecrets(isSecret func(text string) bool) error {
 	for _, e := range tree(c.error) {
-		// guard: a secret in an error of a caller's is hidden
 		if isSecret(e.Error()) {
 			return errRedacted
 		}
@@ -36,24 +35,19 @@ func (c ownCause) withoutSecrets(isSecret func(text string) bool) error {
 // no type to know them by. One is nothing but a proxy's words: it comes while net/http connects,
 // which a trace tells. The others are known by their texts.
 func sendMarked(next http.RoundTripper, req *http.Request) (*http.Response, error) {
-	// guard: what net/http's own transport returns is not shown
 	if _, isStandard := next.(*http.Transport); isStandard {
 		return next.RoundTrip(req)
 	}
 	var isConnecting atomic.Bool
 	ctx := httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
 		GetConn: func(string) { isConnecting.Store(true) },
-		// guard: an error after net/http has connected is shown
 		GotConn: func(httptrace.GotConnInfo) { isConnecting.Store(false) },
 	})
 	resp, err := next.RoundTrip(req.WithContext(ctx))
-	// guard: a nil pointer in an error is no panic
 	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
 		err = errNilPointer
 	}
-	// guard(2): the words of a proxy are not shown as a caller's
 	if err != nil && !isConnecting.Load() && isOwn(err) {
-		// guard: an error of a caller's own transport is shown
 		err = ownCause{err}
 	}
 	return resp, err
@@ -61,14 +55,11 @@ func sendMarked(next http.RoundTripper, req *http.Request) (*http.Response, erro
 
 // isOwn reports whether nothing in the tree of an error is of net/http's or comes from below it.
 func isOwn(err error) bool {
-	// guard: an error of a kind that net/http makes is not shown
 	if kind, _ := classify(err); kind != KindTransport && kind != KindTimeout {
 		return false
 	}
 	for _, e := range tree(err) {
 		isHTTP := func(text string) bool { return strings.Contains(e.Error(), text) }
-		// guard(1): an error of a type of net/http's is not shown
-		// guard(2): an error with a text of net/http's is not shown
 		if isStandard(reflect.TypeOf(e)) || slices.ContainsFunc(httpTexts, isHTTP) {
 			return false
 		}
@@ -104,12 +95,10 @@ func asOwn(err error, target any) bool {
 		return false
 	}
 	typ := into.Type()
-	// guard: no interface hands out an error of net/http's
+	// An interface must not hand out what its dynamic type hides.
 	if typ.Kind() == reflect.Interface {
 		typ = found.Elem().Elem().Type()
 	}
-	// guard(1): errors of net/http's are not handed out
-	// guard(2): no error is handed out that only wraps one of net/http's
 	if isStandard(typ) || isWrapper(typ) {
 		return false
 	}
@@ -132,11 +121,8 @@ func tree(err error) []error {
 	}
 	all := []error{err}
 	switch e := err.(type) {
-	// guard: an error that wraps one of net/http's is not shown
-	// guard: a secret in what a caller's error wraps is hidden
 	case interface{ Unwrap() error }:
 		all = append(all, tree(e.Unwrap())...)
-	// guard: an error that joins one of net/http's is not shown
 	case interface{ Unwrap() []error }:
 		for _, inner := range e.Unwrap() {
 			all = append(all, tree(inner)...)

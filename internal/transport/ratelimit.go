@@ -40,7 +40,6 @@ func newLimiter(perSecond float64, burst int) *limiter {
 	if perSecond == 0 {
 		return nil
 	}
-	// guard(min): a rate that is very low does not overflow
 	interval := min(math.Ceil(float64(time.Second)/perSecond), maxWait)
 	return &limiter{interval: interval, credit: float64(burst-1) * interval, first: make(chan struct{}, 1)}
 }
@@ -61,9 +60,8 @@ func (l *limiter) wait(ctx context.Context) *Response {
 		if isDue {
 			return nil
 		}
-	// guard: a wait for the rate ends with its context
 	case <-ctx.Done():
-		// guard: a caller that gave up leaves the line
+		// A caller that gave up leaves the line, so those after it move up.
 		l.leave(false)
 	}
 	return Canceled(ctx)
@@ -74,12 +72,9 @@ func (l *limiter) join(ctx context.Context) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	wait := l.untilToken(l.inLine)
-	// guard: a wait for the rate that does not fit the deadline is not begun
-	// guard(2): a deadline is no matter where there is no wait for the rate
 	if deadline, ok := ctx.Deadline(); ok && wait > 0 && time.Until(deadline) <= wait {
 		return false
 	}
-	// guard: those ahead in the line count
 	l.inLine++
 	return true
 }
@@ -88,18 +83,15 @@ func (l *limiter) leave(withToken bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.inLine--
-	// guard: a caller that gave up takes no token
+	// A caller that gave up takes no token.
 	if !withToken {
 		return
 	}
-	// guard: a token is spent
 	l.debt, l.at = l.owed()+l.interval, time.Now()
 }
 
 // owed is what the bucket lacks now, in nanoseconds.
 func (l *limiter) owed() float64 {
-	// guard(max): tokens do not pile up over time
-	// guard(l.debt-float64(time.Since(l.at))→l.debt): tokens come back over time
 	return max(l.debt-float64(time.Since(l.at)), 0)
 }
 

@@ -9,7 +9,6 @@ var requestIDHeaders = []string{"X-Request-Id", "Request-Id", "X-Amzn-Requestid"
 // RequestID finds the id that the server gave the request, or "".
 func (r *Response) RequestID() string {
 	for _, name := range requestIDHeaders {
-		// guard(r.Mask): a request id is no secret of the request
 		if id := r.Header.Get(name); IsToken(id) && IsToken(r.Mask(id)) {
 			return id
 		}
@@ -25,7 +24,5 @@ const tokenCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 // IsToken reports whether a text is short and of identifier characters only, so that it can be
 // shown in a log or an error.
 func IsToken(text string) bool {
-	// guard(2): an identifier is not long
-	// guard(3): a request id is an identifier
 	return text != "" && len(text) <= maxToken && strings.Trim(text, tokenCharacters) == ""
 }

@@ -16,31 +16,25 @@ const maxSeconds = int64(math.MaxInt64 / time.Second)
 // the header is missing, unreadable or in the past.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	values := header.Values("Retry-After")
-	// guard(len(values) != 1→len(values) == 0): Retry-After twice is none
-	// guard(2): Retry-After without end is none
+	// Two headers contradict each other, and one without end is no number.
 	if len(values) != 1 || len(values[0]) > maxToken {
 		return 0
 	}
 	seconds, err := strconv.ParseUint(values[0], 10, 63)
-	// guard: Retry-After in seconds
-	// guard(2): Retry-After of more seconds than a number holds is long
+	// More seconds than a number holds are a long wait, not none.
 	if err == nil || errors.Is(err, strconv.ErrRange) {
-		// guard(min): Retry-After does not overflow
 		return time.Duration(min(int64(seconds), maxSeconds)) * time.Second
 	}
 	until, err := http.ParseTime(values[0])
-	// guard(always): Retry-After as a date
 	if err != nil {
 		return 0
 	}
-	// guard(max): Retry-After in the past is none
 	return max(until.Sub(ServerTime(header, now)), 0)
 }
 
 // ServerTime is the time of a response by the clock of the server, or now where the response does
 // not tell it.
 func ServerTime(header http.Header, now time.Time) time.Time {
-	// guard: Retry-After by the server's clock
 	if date, err := http.ParseTime(header.Get("Date")); err == nil {
 		return date
 	}

@@ -30,17 +30,15 @@ func roundTrip(client *http.Client, limits limits) Handler {
 		if err != nil {
 			return failed(ctx, err)
 		}
-		// guard(cancel): a body that stalls is given up
 		body := watch(ctx, httpResp.Body, limits.idle, func() { cancel(errIdleTimeout) })
 		resp := &Response{
 			StatusCode: httpResp.StatusCode,
 			Header:     httpResp.Header,
 			RetryAfter: retryAfter(httpResp.Header, time.Now()),
 		}
-		// guard: a cancel in the body of an error does not hide the status
+		// The status is known, whatever happens to the body.
 		if httpResp.StatusCode >= 400 {
 			resp.Body, _ = body.take(func(body io.Reader) ([]byte, error) { return readErrorBody(body, httpResp, limits.errorBody), nil })
-			// guard: a cancel in the body of an error is matched
 			if ctx.Err() != nil {
 				resp.Stopped = failed(ctx, ctx.Err()).Stopped // the status is known, however the body ended
 			}
@@ -48,7 +46,6 @@ func roundTrip(client *http.Client, limits limits) Handler {
 		}
 		buffer := buffers.Get().(*bytes.Buffer)
 		resp.Body, err = body.take(func(body io.Reader) ([]byte, error) { return readBody(buffer, body, httpResp, limits.body) })
-		// guard: half a body is none
 		if err != nil {
 			return failed(ctx, err) // the buffer is left: a read that was given up may still write to it
 		}
@@ -62,22 +59,17 @@ const maxPresize = 8 << 20
 
 // readBody reads the body of a success to its end, or fails: half a page is no page.
 func readBody(buf *bytes.Buffer, body io.Reader, httpResp *http.Response, limit int64) ([]byte, error) {
-	// guard: a body that is encoded unasked is refused
 	if isEncoded(httpResp.Header) {
 		return nil, &Failure{Kind: KindEncoding}
 	}
 	tooLarge := &Failure{Kind: KindBodySize, Limit: limit}
-	// guard: a body that announces too much is not read
 	if httpResp.ContentLength > limit {
 		return nil, tooLarge
 	}
-	// guard(min): a body that announces much gets no memory for it
 	if announced := min(httpResp.ContentLength, maxPresize); announced > 0 {
 		buf.Grow(int(announced) + bytes.MinRead)
 	}
-	// guard(min(limit, math.MaxInt64-1)+1→math.MaxInt64): a body is not read past its limit
 	_, err := buf.ReadFrom(io.LimitReader(body, min(limit, math.MaxInt64-1)+1))
-	// guard: a body that goes past its limit is an error
 	if int64(buf.Len()) > limit {
 		return nil, tooLarge
 	}
@@ -89,7 +81,6 @@ func readBody(buf *bytes.Buffer, body io.Reader, httpResp *http.Response, limit 
 
 // readErrorBody reads what can be had of the body of an error; the status says enough without it.
 func readErrorBody(body io.Reader, httpResp *http.Response, limit int64) []byte {
-	// guard(io.LimitReader): the body of an error is bounded
 	text, _ := io.ReadAll(io.LimitReader(body, limit))
 	if isEncoded(httpResp.Header) {
 		return nil

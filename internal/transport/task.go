@@ -32,11 +32,9 @@ func (t *Task) Done() <-chan struct{} { return t.done }
 // goroutine too.
 func (t *Task) Join() {
 	<-t.done
-	// guard: a panic while reading ahead reaches the caller
 	if t.panicked != nil {
 		panic(t.panicked)
 	}
-	// guard: Goexit while reading ahead reaches the caller
 	if !t.returned {
 		runtime.Goexit()
 	}

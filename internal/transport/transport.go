@@ -75,11 +75,8 @@ type Config struct {
 func New(c Config) Handler {
 	send := roundTrip(c.Client, limits{body: c.MaxBody, errorBody: c.MaxErrorBody, idle: c.IdleTimeout})
 	send = authenticate(send, c.Origin, c.Key, c.UserAgent) // inside the retries: every attempt carries the key, and only to its origin
-	// guard: an attempt ends in time
-	send = withTimeout(send, c.Timeout) // inside the retries: it bounds one attempt, not the call
-	// guard(swap): a wait for the rate is no part of the attempt
+	send = withTimeout(send, c.Timeout)                     // inside the retries: it bounds one attempt, not the call
 	send = measure(send)
-	// guard: a rate is for all attempts
 	send = limitRate(send, newLimiter(c.PerSecond, c.Burst)) // inside the retries, which the server counts too
 	retries := &retrier{next: send, maxRetries: c.MaxRetries, budget: newBudget(), gate: &gate{}, observe: c.Observe}
 	return retries.send
