@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-//go:generate go -C internal/api run .
+//go:generate go -C internal/checks run ./api
 
 // resourceFiles are the files that may name a resource: each resource's own, and where they are
 // wired and introduced.

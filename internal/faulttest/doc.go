@@ -8,9 +8,9 @@
 //
 // All rows, and their count:
 //
-//	go test ./internal/faulttest -v -run 'TestFault|TestCatalogue' | grep -E '^(rows|---|FAIL|ok)'
+//	go -C internal/faulttest test
 //
-// prints "rows: 149 of 149", and fails where a row is missing, skipped or failed. One row:
+// prints "rows: 164 of 164", and fails where a row is missing, skipped or failed. One row:
 //
 //	go test ./internal/faulttest -v -run TestFault/F123
 //

@@ -252,7 +252,7 @@ var reportRows = []row{
 	})},
 	{"F186", "GOOS=js", onLoopback(func(l *lab) {
 		l.goTool(forJS, "build", ".", "./beltictest/...")
-		l.goTool(forJS, "vet", ".", "./beltictest/...", "./internal/transport", "./internal/jsonapi")
+		l.goTool(forJS, "vet", "./...")
 		l.watchEvil()
 		l.serve(always(status(302, "Location: "+l.evil.url())))
 		output, isThere := l.inJS("./examples/list")

@@ -66,7 +66,7 @@ func TestTheRecipeIsTheOneInSECURITY(t *testing.T) {
 	recipe, err := os.ReadFile("otelhttp_recipe_test.go")
 	require.NoError(t, err)
 	_, code, _ := strings.Cut(string(recipe), "\n)\n\n")
-	text, err := os.ReadFile("../../SECURITY.md")
+	text, err := os.ReadFile("../../../SECURITY.md")
 	require.NoError(t, err)
 	assert.Contains(t, string(text), code)
 }

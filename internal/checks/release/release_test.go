@@ -25,14 +25,14 @@ func TestAReleaseCanBeGotBuiltAndRun(t *testing.T) {
 	require.Equal(t, "300 sessions\nbeltic-go/0.999.0\n", user.runs("go", "run", "-mod=readonly", "."))
 
 	t.Log("a copy that takes its place has none")
-	root, err := filepath.Abs("../..")
+	root, err := filepath.Abs("../../..")
 	require.NoError(t, err)
 	user.runs("go", "mod", "edit", "-replace", rehearsed.Path+"="+root)
 	require.Equal(t, "300 sessions\nbeltic-go/devel\n", user.runs("go", "run", "-mod=readonly", "."))
 }
 
 func TestTheREADMEsFirstProgramBuildsAgainstARelease(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+	readme, err := os.ReadFile("../../../README.md")
 	require.NoError(t, err)
 	_, program, found := strings.Cut(string(readme), "```go\npackage main\n")
 	require.True(t, found, "README.md shows no program")
@@ -88,13 +88,13 @@ func (u user) runs(name string, args ...string) (stdout string) {
 func publish(t *testing.T, proxy string) {
 	folder := filepath.Join(proxy, rehearsed.Path, "@v")
 	require.NoError(t, os.MkdirAll(folder, 0o700))
-	goMod, err := os.ReadFile("../../go.mod")
+	goMod, err := os.ReadFile("../../../go.mod")
 	require.NoError(t, err)
 	version := filepath.Join(folder, rehearsed.Version)
 	require.NoError(t, os.WriteFile(version+".mod", goMod, 0o600))
 	require.NoError(t, os.WriteFile(version+".info", []byte(`{"Version":"`+rehearsed.Version+`"}`), 0o600))
 	file, err := os.Create(version + ".zip")
 	require.NoError(t, err)
-	require.NoError(t, zip.CreateFromDir(file, rehearsed, "../.."))
+	require.NoError(t, zip.CreateFromDir(file, rehearsed, "../../.."))
 	require.NoError(t, file.Close())
 }

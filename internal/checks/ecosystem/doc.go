@@ -2,8 +2,4 @@
 // packages do with them: comparers, encoders, copiers, loggers, templates and databases. Each test
 // runs the real package, because what a package does with a struct (whether it looks for methods,
 // reads json tags, tells nil from empty) cannot be known from its documentation alone.
-//
-// It is a module of its own so that programs that use the library never see these packages. Run:
-//
-//	go test -count=1 ./...
 package ecosystem

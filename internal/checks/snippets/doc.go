@@ -1,7 +1,5 @@
 // Package snippets compiles the Go code that README.md, SECURITY.md and the doc comments of the
-// public packages show, against the library, as a program that uses it would:
-//
-//	go test -count=1 ./...
+// public packages show, against the library, as a program that uses it would.
 //
 // A block of code is a whole file (it begins with package), declarations, or statements. Statements
 // are put into a function that has

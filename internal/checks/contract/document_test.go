@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	documentFile = "../../testdata/openapi.yaml"
+	documentFile = "../../../testdata/openapi.yaml"
 	key          = "sk_staging_contract"
 
 	sessionsPath = "/v1/identity/sessions"

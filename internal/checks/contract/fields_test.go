@@ -244,7 +244,7 @@ func samples(t *testing.T) map[string]fields {
 
 func sampleFile(t *testing.T, name string) (body map[string]any) {
 	t.Helper()
-	text, err := os.ReadFile("../../testdata/" + name)
+	text, err := os.ReadFile("../../../testdata/" + name)
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(text, &body))
 	return body
@@ -353,7 +353,7 @@ func TestEnumsAreTheConstants(t *testing.T) {
 // constantsOf are the values of the constants of a type of the library.
 func constantsOf(t *testing.T, typeName string) []any {
 	t.Helper()
-	files, err := filepath.Glob("../../*.go")
+	files, err := filepath.Glob("../../../*.go")
 	require.NoError(t, err)
 	var values []any
 	for _, name := range files {

@@ -6,8 +6,6 @@
 // would go from the listing.
 //
 //	go generate ./...    # in the root of the repository
-//
-// It is a module of its own so that programs that use the library never see apidiff.
 package main
 
 import (

@@ -10,14 +10,14 @@ import (
 func TestWhatTheDocumentationShowsCompiles(t *testing.T) {
 	var all []snippet
 	for _, name := range []string{"README.md", "SECURITY.md"} {
-		found := inMarkdown(name, read(t, "../../"+name))
+		found := inMarkdown(name, read(t, "../../../"+name))
 		if len(found) == 0 {
 			t.Errorf("%s shows no code", name)
 		}
 		all = append(all, found...)
 	}
 	for _, folder := range []string{".", "beltictest", "beltictest/recording"} {
-		names, err := filepath.Glob(filepath.Join("../..", folder, "*.go"))
+		names, err := filepath.Glob(filepath.Join("../../..", folder, "*.go"))
 		if err != nil {
 			t.Fatal(err)
 		}
