@@ -134,7 +134,7 @@ func (r *reader) document(resp *transport.Response) (doc document, err error) {
 func readResource[T any](c *Client, res *resource[T], route string, resp *transport.Response) (*T, error) {
 	v := new(T)
 	var bad error
-	r := &reader{room: res.room, wants: jsonapi.KindObject, unknown: c.drift.at(route)}
+	r := &reader{room: res.room, wants: jsonapi.KindObject, unknown: c.drift.at(route, resp)}
 	r.element = func() error {
 		raw, failure, err := res.readItem(r, v)
 		if failure != nil {
@@ -174,7 +174,7 @@ func readPage[T any](l *listing[T], resp *transport.Response, at position, deliv
 	response := newResponse(resp)
 	made.page = Page[T]{Data: []T{}, Response: &response, state: &made.state}
 	r := &pageReader[T]{list: l, page: &made.page, state: &made.state, size: len(resp.Body)}
-	r.room, r.wants, r.element, r.unknown = l.resource.room, jsonapi.KindArray, r.readRecord, l.client.drift.at(l.route)
+	r.room, r.wants, r.element, r.unknown = l.resource.room, jsonapi.KindArray, r.readRecord, l.client.drift.at(l.route, resp)
 	doc, err := r.document(resp)
 	if err == nil {
 		err = doc.check(r.wants, doc.needs(at.direction)...)

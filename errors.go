@@ -306,7 +306,7 @@ func joined(a, b error) error {
 
 // Unwrap returns the causes that are safe to show: the error of the caller's context and its cause,
 // a [net.DNSError], a [tls.CertificateVerificationError], a [syscall.Errno] and the like, and an
-// error that the caller's own transport (see [WithHTTPClient]) made by itself.
+// error of a type of the caller's own (see [WithHTTPClient]).
 func (e *TransportError) Unwrap() error {
 	return joined(e.stopped, e.cause)
 }
@@ -314,8 +314,8 @@ func (e *TransportError) Unwrap() error {
 // Is matches every cause, also those that Unwrap does not show.
 func (e *TransportError) Is(target error) bool { return e.is != nil && e.is(target) }
 
-// As finds what the caller's own transport returned, also where Unwrap does not show it. It
-// does not hand out types of net/http and below, which may hold the request.
+// As finds errors of the caller's own types, also where Unwrap does not show them. It does not hand
+// out those of the standard library, which may hold the request.
 func (e *TransportError) As(target any) bool { return e.as != nil && e.as(target) }
 
 // Equal reports whether both say the same, for go-cmp, which cannot look into the causes.

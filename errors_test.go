@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"syscall"
@@ -267,6 +268,95 @@ func TestTransportErrorsTellTheCauseApartWithoutShowingIt(t *testing.T) {
 	assert.Equal(t, 1, server.sent(), "an unknown failure is not tried again")
 }
 
+// ownError is an error of a caller's own transport and type.
+type ownError string
+
+func (e ownError) Error() string { return string(e) }
+
+// failing is the error of one List through a transport that fails with what f makes of the request.
+func failing(t *testing.T, f func(*http.Request) error, opts *beltic.SessionListOptions) error {
+	t.Helper()
+	client := newClient(t, func(req *http.Request) (*http.Response, error) { return nil, f(req) }, beltic.WithMaxRetries(0))
+	_, err := client.Sessions.List(t.Context(), opts)
+	require.Error(t, err)
+	return err
+}
+
+func TestAnErrorOfTheCallersOwnTypeIsShown(t *testing.T) {
+	says := func(text string) func(*http.Request) error {
+		return func(*http.Request) error { return fmt.Errorf("tenant 7: %w", ownError(text)) }
+	}
+	err := failing(t, says("my limiter says no"), nil)
+	require.EqualError(t, err, "beltic: transport, host api.beltic.com, the request could not be carried out, my limiter says no")
+	own, ok := errors.AsType[ownError](err)
+	require.True(t, ok)
+	assert.EqualValues(t, "my limiter says no", own)
+
+	err = failing(t, says(strings.Repeat("é", 1000)), nil)
+	assert.Len(t, err.Error(), 512)
+	assert.NotRegexp(t, `[^ -~]`, err.Error())
+}
+
+func TestAnErrorOfTheCallersOwnTypeTellsNoSecret(t *testing.T) {
+	opts := &beltic.SessionListOptions{
+		Page:   beltic.PageOptions{After: "cursor+of/a=record"},
+		Filter: beltic.SessionFilter{Account: "a b", SessionDevice: "Zq"},
+	}
+	for _, secret := range []string{testKey, opts.Page.After, url.QueryEscape(opts.Page.After), "a b", "a+b", "A%20B", "Zq"} {
+		err := failing(t, func(*http.Request) error { return ownError("no more of " + secret) }, opts)
+		require.ErrorContains(t, err, "[redacted]")
+		assert.NotContains(t, everyText(err), secret)
+	}
+	assert.ErrorContains(t, failing(t, func(*http.Request) error { return ownError("page[size] is 15") }, opts), "page[size] is 15")
+
+	client := newClient(t, func(req *http.Request) (*http.Response, error) { return nil, ownError("no " + req.URL.String()) })
+	_, err := client.Sessions.Get(t.Context(), "ada lovelace@example.com")
+	require.ErrorContains(t, err, "[redacted]")
+	assert.NotContains(t, everyText(err), "lovelace")
+}
+
+// TestASecretInOtherWordsIsASecret lets a server repeat the key, a cursor and filters in other case
+// and escapes, wherever what it says is shown.
+func TestASecretInOtherWordsIsASecret(t *testing.T) {
+	opts := &beltic.SessionListOptions{
+		Page:   beltic.PageOptions{After: "cursor/of/a/record"},
+		Filter: beltic.SessionFilter{Account: "acc_abcdefgh", SessionDevice: "ada lovelace@example.com"},
+	}
+	for _, secret := range []string{testKey, opts.Page.After, opts.Filter.Account, opts.Filter.SessionDevice} {
+		for form, said := range map[string]string{
+			"case":           strings.ToUpper(secret),
+			"percent":        strings.ToLower(url.QueryEscape(secret)),
+			"percent twice":  url.PathEscape(url.QueryEscape(secret)),
+			"percent of all": "%" + strings.ReplaceAll(fmt.Sprintf("% X", secret), " ", "%"),
+			"JSON":           strings.NewReplacer("/", `\/`, "_", `\u005f`, " ", `\u0020`).Replace(secret),
+			"HTML":           strings.NewReplacer("/", "&#47;", "_", "&lowbar;", " ", "&#x20;").Replace(secret),
+		} {
+			body, err := json.Marshal(map[string]any{"request_id": said, "errors": []any{
+				map[string]any{"id": said, "status": said, "code": said, "source": map[string]any{"pointer": "/" + said, "parameter": said, "header": said}},
+			}})
+			require.NoError(t, err)
+			var out bytes.Buffer
+			server := (&script{}).status(400, string(body), "X-Request-Id", said).status(302, "", "Location", "https://"+said+".example.com").
+				body(rawPage("", `{"id":"s1","type":"session","attributes":{"`+said+`":1}}`))
+			client := newClient(t, server.RoundTrip, beltic.WithLogger(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))),
+				beltic.WithObserver(func(a beltic.Attempt) { fmt.Fprintln(&out, a) }), beltic.WithDriftObserver(func(d beltic.Drift) { fmt.Fprintln(&out, d) }))
+			for range server.answers {
+				_, err := client.Sessions.List(t.Context(), opts)
+				out.WriteString(everyText(err))
+				if apiErr, ok := errors.AsType[*beltic.APIError](err); ok {
+					first := apiErr.Errors[0]
+					fmt.Fprintln(&out, apiErr.RequestID, first.ID, first.Status, first.Code, first.Source.Pointer, first.Source.Parameter, first.Source.Header)
+				}
+				if redirect, ok := errors.AsType[*beltic.RedirectError](err); ok {
+					fmt.Fprintln(&out, redirect.To)
+				}
+			}
+			assert.Contains(t, out.String(), "[redacted]")
+			assert.NotContains(t, out.String(), said, "%s of %s", form, secret)
+		}
+	}
+}
+
 // everyText prints an error in every way and down its whole tree.
 func everyText(err error) string {
 	var out bytes.Buffer
@@ -327,10 +417,11 @@ func TestACancelInAnErrorBodyKeepsTheStatusAndTheCause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
+		silence, _ := io.Pipe()
 		server := (&script{}).then(func(*http.Request) (*http.Response, error) {
 			resp := answerWith(http.StatusUnprocessableEntity, "")
 			resp.ContentLength = -1
-			resp.Body = &trickle{text: `{"err`, closed: make(chan struct{})}
+			resp.Body = silence
 			return resp, nil
 		})
 		_, err := newClient(t, server.RoundTrip).Sessions.List(ctx, nil)

@@ -53,14 +53,14 @@ func newAPIError(resp *transport.Response, advice map[int]string) *APIError {
 	for _, p := range problems {
 		e.Errors = append(e.Errors, ErrorObject{
 			ID:     resp.Mask(string(p.ID)),
-			Status: string(p.Status),
+			Status: resp.Mask(string(p.Status)),
 			Code:   resp.Mask(string(p.Code)),
 			Title:  string(p.Title),
 			Detail: string(p.Detail),
 			Source: ErrorSource{
 				Pointer:   resp.Mask(string(p.Source.Pointer)),
 				Parameter: resp.Mask(string(p.Source.Parameter)),
-				Header:    string(p.Source.Header),
+				Header:    resp.Mask(string(p.Source.Header)),
 			},
 			Meta: p.Meta,
 		})

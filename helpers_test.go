@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -132,4 +133,16 @@ func walkAll(t *testing.T, client *beltic.Client, opts *beltic.SessionListOption
 		}
 	}
 	return ids, nil
+}
+
+// elapsed runs f and returns how long it took, in the virtual time of the bubble.
+func elapsed(f func()) time.Duration {
+	start := time.Now()
+	f()
+	return time.Since(start)
+}
+
+func hang(req *http.Request) (*http.Response, error) {
+	<-req.Context().Done()
+	return nil, req.Context().Err()
 }

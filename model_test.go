@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
@@ -70,7 +71,7 @@ func (s *modelServer) failure() (*http.Response, error) {
 	default:
 		resp := answer("")
 		resp.ContentLength = -1
-		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(page("", "half")), brokenReader{}))
+		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(page("", "half")), iotest.ErrReader(io.ErrUnexpectedEOF)))
 		return resp, nil
 	}
 }

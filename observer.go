@@ -90,8 +90,8 @@ func (c *config) newDriftLog() *driftLog {
 	}
 }
 
-// at takes what is unknown in the records of a route, or is nil where nobody wants to know.
-func (l *driftLog) at(route string) func(jsonapi.LeftOut) {
+// at takes what is unknown in the records of a response, or is nil where nobody wants to know.
+func (l *driftLog) at(route string, resp *transport.Response) func(jsonapi.LeftOut) {
 	if l == nil || !l.isWanted() {
 		return nil
 	}
@@ -103,8 +103,9 @@ func (l *driftLog) at(route string) func(jsonapi.LeftOut) {
 		names := strings.Split(d.Pointer, "/")
 		for i, name := range names {
 			if name != "" && strings.Trim(name, "0123456789") == "" {
-				names[i] = "*"
+				name = "*"
 			}
+			names[i] = resp.Mask(name)
 		}
 		d.Pointer = strings.Join(names, "/")
 		if l.isNew(d) {

@@ -70,9 +70,12 @@ func WithKeyFunc(f func() string) Option {
 // transport brings its own limits on connections, handshakes and response headers. Nil means the
 // library's own client.
 //
-// An error that the transport makes by itself is in the text of the [*TransportError], and both
-// [errors.Is] and [errors.As] find it. The text of one that comes from net/http, or wraps one that
-// does, is not shown: it may hold filters, cursors or what the server wrote.
+// A [*TransportError] shows an error of the transport if its type is your own, and so are the types
+// of all errors that it wraps or holds in a field; those of the standard library and golang.org are
+// not. If its text repeats the key, a cursor, a filter or an id, "[redacted]" stands in its place.
+// All other errors stay hidden, those of [errors.New] and [fmt.Errorf] too: they may come from
+// net/http and quote the URL, the proxy or the server. [errors.Is] matches every error, [errors.As]
+// finds those of your own types.
 //
 // A transport that follows redirects by itself, such as one that wraps another [http.Client] or,
 // under GOOS=js, wraps a browser's fetch, has taken the key along to where it was sent: its

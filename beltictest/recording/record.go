@@ -22,12 +22,12 @@ import (
 // errors.
 var (
 	// ErrProductionKey is a request with a production key.
-	ErrProductionKey = errors.New("recording: a production key is not recorded")
+	ErrProductionKey error = kind("a production key is not recorded")
 	// ErrNotScrubbed is an exchange that may not be stored, because something personal or secret
 	// would be in it.
-	ErrNotScrubbed = errors.New("recording: nothing was recorded")
+	ErrNotScrubbed error = kind("nothing was recorded")
 	// ErrNotRecorded is a request that the recording has no response to.
-	ErrNotRecorded = errors.New("recording: no such request was recorded")
+	ErrNotRecorded error = kind("no such request was recorded")
 )
 
 const (
@@ -276,4 +276,19 @@ func (r *Recorder) fail(err error) error {
 	return err
 }
 
-func refusal(kind error, why string) error { return fmt.Errorf("%w: %s", kind, why) }
+// kind is a kind of refusal, and refused is one. They have types of their own, so that a
+// [beltic.Client] shows them.
+type kind string
+
+func (k kind) Error() string { return "recording: " + string(k) }
+
+type refused struct {
+	kind error
+	why  string
+}
+
+func refusal(kind error, why string) error { return &refused{kind, why} }
+
+func (r *refused) Error() string { return r.kind.Error() + ": " + r.why }
+
+func (r *refused) Unwrap() error { return r.kind }

@@ -123,7 +123,7 @@ func (r *Replayer) next(req request) (response, error) {
 	if found {
 		why = "not as often as this"
 	}
-	err := fmt.Errorf("%w: %s, %s; recorded were:\n\t%s", ErrNotRecorded, req.describe(), why, strings.Join(r.known, "\n\t"))
+	err := refusal(ErrNotRecorded, fmt.Sprintf("%s, %s; recorded were:\n\t%s", req.describe(), why, strings.Join(r.known, "\n\t")))
 	r.err = cmp.Or(r.err, err)
 	return response{}, err
 }

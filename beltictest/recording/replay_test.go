@@ -89,6 +89,7 @@ func TestReplayTellsTheClient(t *testing.T) {
 	replay := replayOf(t, exchangeFile("", "200"))
 	_, err := newClient(t, replay, beltic.DefaultBaseURL).Sessions.List(t.Context(), pagesOf50())
 	require.ErrorIs(t, err, recording.ErrNotRecorded)
+	require.ErrorContains(t, err, "no such request was recorded")
 	assert.ErrorContains(t, replay.Err(), "GET /identity/sessions (no parameters)")
 }
 

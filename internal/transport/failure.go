@@ -47,7 +47,7 @@ type Failure struct {
 	Limit      int64  // that the response broke, in bytes
 
 	// Cause is what may be shown and unwrapped: an error whose text holds nothing that the caller
-	// or the server wrote, or one that the caller's own transport made.
+	// or the server wrote, or one of a type of the caller's own.
 	Cause error
 	// Is tells the whole cause apart without showing it; nil where there is no more than Cause.
 	Is func(target error) bool
@@ -184,11 +184,11 @@ func isConnectionFailure(err error, text string) bool {
 // response. The text of any other error, such as net/http's "malformed HTTP response", may quote
 // either.
 func showable(err error) error {
-	if own, ok := errors.AsType[ownCause](err); ok {
-		return own
-	}
-	// A proxy's host is not shown.
-	if !isProxyFailure(err) { // these two name the host, and a proxy's is not to be shown
+	// All of these may name the host, and a proxy's is not to be shown.
+	if !isProxyFailure(err) {
+		if own := ownCause(err); own != nil {
+			return own
+		}
 		if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 			return e
 		}
@@ -199,7 +199,7 @@ func showable(err error) error {
 	if e, ok := errors.AsType[syscall.Errno](err); ok {
 		return e
 	}
-	for _, e := range []error{io.ErrUnexpectedEOF, io.EOF, net.ErrClosed, os.ErrDeadlineExceeded} {
+	for _, e := range []error{errNilPointer, io.ErrUnexpectedEOF, io.EOF, net.ErrClosed, os.ErrDeadlineExceeded} {
 		if errors.Is(err, e) {
 			return e
 		}

@@ -2,8 +2,10 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -52,13 +54,18 @@ func CopyHTTPClient(client *http.Client) *http.Client {
 	return &c
 }
 
+var errNilPointer = errors.New("the transport returned a nil pointer for an error")
+
 // refuseRedirects turns every redirect into a failure before [http.Client] sees it. Following one
 // would carry the key to another host and, in Referer, the query with its filters; and net/http's
 // own error would quote the Location.
 type refuseRedirects struct{ next http.RoundTripper }
 
 func (r refuseRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := sendMarked(r.transport(), withoutRedirects(req, r.transport()))
+	resp, err := r.transport().RoundTrip(withoutRedirects(req, r.transport()))
+	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
+		err = errNilPointer
+	}
 	if err != nil || resp == nil {
 		return resp, err
 	}

@@ -38,17 +38,6 @@ type Response struct {
 	isSecret func(text string) bool // tells what the server echoes of the request
 }
 
-const redacted = "[redacted]"
-
-// Mask returns a text of the server's if it repeats nothing secret of the request, and
-// otherwise a stand-in.
-func (r *Response) Mask(text string) string {
-	if r.isSecret != nil && r.isSecret(text) {
-		return redacted
-	}
-	return text
-}
-
 // Handler is one link of the chain.
 type Handler func(ctx context.Context, req *Request) *Response
 
