@@ -75,6 +75,8 @@ func TestBadOptionsAreRefused(t *testing.T) {
 		"plain http":            {"base URL", beltic.WithBaseURL("http://api.example.com")},
 		"a name like loopback":  {"base URL", beltic.WithBaseURL("http://localhost.example.com")},
 		"a name with loopback":  {"base URL", beltic.WithBaseURL("http://examplelocalhost")},
+		"a name below loopback": {"base URL", beltic.WithBaseURL("http://canary.localhost")},
+		"loopback with a dot":   {"base URL", beltic.WithBaseURL("http://localhost.")},
 		"white space in front":  {"base URL", beltic.WithBaseURL(" https://canary.example.com")},
 		"white space behind":    {"base URL", beltic.WithBaseURL("https://canary.example.com/v1 ")},
 	} {
@@ -103,6 +105,8 @@ func TestBaseURLsKeepTheirPath(t *testing.T) {
 		"https://proxy.example.com:8443/a%2Fb": "https://proxy.example.com:8443/a%2Fb/identity/sessions",
 		"http://127.0.0.1:8080/v1":             "http://127.0.0.1:8080/v1/identity/sessions",
 		"http://localhost/v1":                  "http://localhost/v1/identity/sessions",
+		"http://LocalHost/v1":                  "http://LocalHost/v1/identity/sessions",
+		"https://api.localhost./v1":            "https://api.localhost./v1/identity/sessions",
 		"http://[::1]:8080/v1":                 "http://[::1]:8080/v1/identity/sessions",
 	} {
 		server := bodies(page(""))

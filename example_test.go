@@ -291,7 +291,7 @@ func ExampleWithMaxResponseBytes() {
 func ExampleWithBaseURL() {
 	_, err := beltic.NewClient("sk_staging_example", beltic.WithBaseURL("http://gateway.example.com/v1"))
 	fmt.Println(err)
-	// Output: beltic: base URL must be https: http would send the API key in the clear
+	// Output: beltic: base URL must be https, or http to localhost or a loopback address: http sends the API key in the clear
 }
 
 func ExampleDate_Time() {

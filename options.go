@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"reflect"
 	"runtime/debug"
@@ -35,8 +34,10 @@ type config struct {
 	burst      int
 }
 
-// WithBaseURL replaces [DefaultBaseURL]. A path prefix is kept. The URL must be https (http only to
-// a loopback address) and without user information, query and fragment.
+// WithBaseURL replaces [DefaultBaseURL]. A path prefix is kept. The URL must be https and without
+// user information, query and fragment. It may be http if its host is localhost, in any case, or a
+// loopback address (127.0.0.0/8, ::1); http to localhost. or x.localhost is refused, because DNS
+// decides where they lead. The library's own transport never sends loopback requests to a proxy.
 func WithBaseURL(base string) Option {
 	return func(c *config) error {
 		c.baseURL = base
@@ -284,8 +285,8 @@ func parseBaseURL(text string) (*url.URL, error) {
 		problem = "has a query"
 	case base.Fragment != "" || strings.Contains(text, "#"):
 		problem = "has a fragment"
-	case base.Scheme == "http" && !isLoopback(base.Hostname()):
-		problem = "must be https: http would send the API key in the clear"
+	case base.Scheme == "http" && !transport.IsLoopback(base.Hostname()):
+		problem = "must be https, or http to localhost or a loopback address: http sends the API key in the clear"
 	}
 	if problem != "" {
 		return nil, &ConfigError{Field: "base URL", Problem: problem}
@@ -310,14 +311,4 @@ func isNil(transport http.RoundTripper) bool {
 func isPort(port string) bool {
 	n, err := strconv.ParseUint(port, 10, 16)
 	return err == nil && n > 0
-}
-
-// isLoopback knows the addresses, with and without a zone, and the names that RFC 6761 keeps for
-// them.
-func isLoopback(host string) bool {
-	if ip, err := netip.ParseAddr(host); err == nil {
-		return ip.Unmap().IsLoopback()
-	}
-	name := strings.TrimSuffix(strings.ToLower(host), ".")
-	return name == "localhost" || strings.HasSuffix(name, ".localhost")
 }

@@ -26,6 +26,7 @@ const childVariable = "BELTIC_FAULTTEST_CHILD"
 // children are what a process of its own can do. What they return is written to stdout as JSON.
 var children = map[string]func() any{
 	"proxy":                 proxyChild,
+	"loopback":              loopbackChild,
 	"http2":                 http2Child,
 	"mixed faults":          mixedFaultsChild,
 	"panic":                 panicChild,

@@ -310,22 +310,25 @@ var reportRows = []row{
 			assert.NotContains(l, err.Error(), proxy.host())
 		}
 	})},
-	{"F195", "loopback in other words, white space around a base URL", inBubble(func(l *lab) {
+	{"F195", "loopback in other words, with a proxy in the environment; white space around a base URL", append(inBubble(func(l *lab) {
 		l.serve(always(ok(lastPage(session("s1")))))
 		_, port, _ := net.SplitHostPort(l.server.host())
-		for _, host := range []string{
-			"localhost.", "LocalHost.", "foo.localhost", "a.b.LOCALHOST.", "[::1%25lo]", "[::ffff:127.0.0.1]", "127.0.0.1",
-		} {
+		for _, host := range loopbackHosts {
 			transport := l.transport()
 			transport.DialContext = l.dialer(func(context.Context, string, string) (net.Conn, error) { return l.connect() })
 			page, err := l.list(l.clientOf("http://"+host+":"+port+"/v1", over(transport)), l.options())
 			require.NoError(l, err, host)
 			assert.Len(l, page.Data, 1)
 		}
-		for _, host := range []string{"localhost..", ".localhost.example.com", "foolocalhost", "[fe80::1%25lo]", "127.0.0.1.example.com"} {
+		for _, host := range []string{
+			"localhost.", "LocalHost.", "localhost..", "foo.localhost", "a.b.LOCALHOST.", ".localhost.example.com", "foolocalhost",
+			"[fe80::1%25lo]", "127.0.0.1.example.com",
+		} {
 			_, err := beltic.NewClient(testKey, beltic.WithBaseURL("http://"+host+"/v1"))
 			l.note(err)
 			as[*beltic.ConfigError](l, err)
+			_, err = beltic.NewClient(testKey, beltic.WithBaseURL("https://"+host+"/v1"))
+			assert.NoError(l, err, "with https any name will do")
 		}
 		for _, base := range []string{" https://api.example.com", "https://api.example.com/v1 ", "https://api.example.com/v1\n", "\thttps://api.example.com"} {
 			_, err := beltic.NewClient(testKey, beltic.WithBaseURL(base))
@@ -338,7 +341,51 @@ var reportRows = []row{
 			l.note(err)
 			assert.Contains(l, as[*beltic.ConfigError](l, err).Problem, "white space")
 		}
-	})},
+	}), onLoopback(func(l *lab) {
+		var r loopbackReport
+		child(l, "loopback", &r)
+		assert.True(l, r.ByProxy, "net/http alone would send one of them to the proxy")
+		assert.Empty(l, r.Errors)
+		assert.Equal(l, len(loopbackHosts), r.Served)
+		assert.Zero(l, r.Proxied)
+	})...)},
+}
+
+// loopbackHosts are this machine, whatever DNS says.
+var loopbackHosts = []string{"localhost", "LOCALHOST", "127.0.0.1", "127.1.2.3", "[::1]", "[::1%25lo]", "[::ffff:127.0.0.1]"}
+
+// loopbackReport says where the calls to loopback went.
+type loopbackReport struct {
+	Errors  []string
+	Served  int
+	Proxied int
+	ByProxy bool // what net/http would do by itself
+}
+
+// loopbackChild lists from every loopback host while the environment names a proxy.
+func loopbackChild() any {
+	api := startServer(listenOnLoopback(), always(ok(lastPage(session("s1")))))
+	proxy := startServer(listenOnLoopback(), always(status(502)))
+	os.Setenv("HTTP_PROXY", proxy.url())
+	_, port, _ := net.SplitHostPort(api.host())
+	var r loopbackReport
+	for _, host := range loopbackHosts {
+		transport := libraryTransport()
+		transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if addr != proxy.host() {
+				addr = api.host() // without DNS, and where IPv6 is switched off
+			}
+			return (&net.Dialer{}).DialContext(ctx, network, addr)
+		}
+		base := "http://" + host + ":" + port + "/v1"
+		if _, err := must(beltic.NewClient(testKey, beltic.WithBaseURL(base), over(transport), beltic.WithMaxRetries(0))).Sessions.List(context.Background(), nil); err != nil {
+			r.Errors = append(r.Errors, host+": "+err.Error())
+		}
+		byProxy := must(http.ProxyFromEnvironment(must(http.NewRequest(http.MethodGet, base, nil))))
+		r.ByProxy = r.ByProxy || byProxy != nil
+	}
+	r.Served, r.Proxied = len(api.seen()), len(proxy.seen())
+	return r
 }
 
 // elsewhere is where an answer says that it is from; isSame says whether that is what was asked.

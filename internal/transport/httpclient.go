@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"reflect"
 	"strings"
@@ -25,7 +26,7 @@ const (
 // draw out. Under GOOS=js it is fetch that sends, and has its own.
 func NewHTTPClient() *http.Client {
 	return CopyHTTPClient(&http.Client{Transport: &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  proxyFor,
 		DialContext:            dialContext,
 		TLSHandshakeTimeout:    handshakeTimeout,
 		ForceAttemptHTTP2:      true,
@@ -37,6 +38,25 @@ func NewHTTPClient() *http.Client {
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
 		OnProxyConnectResponse: refuseProxyRefusal,
 	}})
+}
+
+// proxyFor is the proxy that the environment names, but for loopback: a proxy would be another
+// machine, and a plain http request would bring it the key.
+func proxyFor(req *http.Request) (*url.URL, error) {
+	if IsLoopback(req.URL.Hostname()) {
+		return nil, nil
+	}
+	return http.ProxyFromEnvironment(req)
+}
+
+// IsLoopback reports whether a host is this machine: the name localhost in any case, or an address
+// of loopback, with or without a zone. A name below localhost, or localhost with a dot behind it,
+// is for DNS to resolve, wherever that may lead.
+func IsLoopback(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.IsLoopback()
+	}
+	return strings.ToLower(host) == "localhost"
 }
 
 // refuseProxyRefusal replaces net/http's error, whose text is the proxy's own.
