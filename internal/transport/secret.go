@@ -1,13 +1,11 @@
 package transport
 
 import (
-	"fmt"
+	"encoding/hex"
+	"encoding/json"
 	"html"
-	"slices"
-	"strconv"
+	"regexp"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 const redacted = "[redacted]"
@@ -37,32 +35,31 @@ func isGuessable(key string) bool {
 }
 
 // holdsSecret reports whether a text repeats the key, or a secret of the request that has the least
-// length.
+// length, in any case and escaped in any way.
 func holdsSecret(text, key string, secrets []string, least int) bool {
-	secrets = slices.DeleteFunc(slices.Clone(secrets), func(secret string) bool { return len(secret) < least })
-	if !isGuessable(key) {
-		secrets = append(secrets, key)
+	repeats := func(secret string) bool {
+		unescaped := plain(secret)
+		return strings.Contains(fold(text), fold(secret)) || len(unescaped) >= least && strings.Contains(plain(text), unescaped)
 	}
-	return repeats(text, secrets, maxLayers)
+	for _, secret := range secrets {
+		if len(secret) >= least && repeats(secret) {
+			return true
+		}
+	}
+	return !isGuessable(key) && repeats(key)
 }
 
 // maxLayers is how many escapes of escapes are taken off, such as two percent escapes in JSON. A
-// server could make one with as many layers as its body has bytes.
-const maxLayers = 3
+// server could send as many as its response has bytes.
+const maxLayers = 8
 
-// repeats reports whether a text repeats a secret in any case, as it is or after some layers of
-// HTML, JSON and percent escapes are taken off, in whatever order they were put on.
-func repeats(text string, secrets []string, layers int) bool {
+// plain takes all HTML, JSON and percent escapes off a text, and off what they were put on.
+func plain(text string) string {
 	text = fold(text)
-	if slices.ContainsFunc(secrets, func(secret string) bool { return strings.Contains(text, fold(secret)) }) {
-		return true
+	for n := 0; n < maxLayers && strings.ContainsAny(text, `&\%`); n++ {
+		text = fold(escape.ReplaceAllStringFunc(text, unescape))
 	}
-	if layers == 0 || !strings.ContainsAny(text, `&\%`) {
-		return false
-	}
-	return repeats(html.UnescapeString(text), secrets, layers-1) ||
-		repeats(unescapeJSON(text), secrets, layers-1) ||
-		repeats(unescapeJSON(percentAsJSON.Replace(text)), secrets, layers-1)
+	return text
 }
 
 // fold makes all forms of a letter one, also of those that have three, and a plus the space that it
@@ -71,28 +68,20 @@ func fold(text string) string {
 	return strings.ToLower(strings.ToUpper(strings.ReplaceAll(text, "+", " ")))
 }
 
-// percentAsJSON turns percent escapes into JavaScript's of a byte, and nothing else into an escape.
-var percentAsJSON = strings.NewReplacer(`\`, `\\`, "%", `\x`)
+var escape = regexp.MustCompile(`(\\u[0-9a-fA-F]{4})+|\\.|%[0-9a-fA-F]{2}|&[#a-zA-Z0-9]+;`)
 
-// unescapeJSON takes off one layer of escapes. What is no escape may lose its backslash: the result
-// is only compared.
-func unescapeJSON(text string) string {
-	var plain []byte
-	for text != "" {
-		char, isRune, rest, err := strconv.UnquoteChar(text, 0)
-		switch {
-		case err != nil:
-			rest = text[1:]
-			var high, low rune // of a character that JSON writes as two
-			if _, err := fmt.Sscanf(text, `\u%4x\u%4x`, &high, &low); err == nil {
-				plain, rest = utf8.AppendRune(plain, utf16.DecodeRune(high, low)), text[min(12, len(text)):]
-			}
-		case isRune:
-			plain = utf8.AppendRune(plain, char)
-		default:
-			plain = append(plain, byte(char))
-		}
-		text = rest
+// unescape returns what an escape of a URL, HTML or JSON stands for. What only looks like one of
+// JSON loses its backslash.
+func unescape(escaped string) (char string) {
+	switch escaped[0] {
+	case '%':
+		b, _ := hex.DecodeString(escaped[1:])
+		return string(b)
+	case '&':
+		return html.UnescapeString(escaped)
 	}
-	return string(plain)
+	if json.Unmarshal([]byte(`"`+escaped+`"`), &char) != nil {
+		return escaped[1:]
+	}
+	return char
 }
