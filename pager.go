@@ -291,7 +291,7 @@ func (w *pager[T]) fetch(ctx context.Context) (*Page[T], error) {
 	}
 	w.ahead = nil
 	select {
-	case <-ahead.task.Done():
+	case <-ahead.task.done:
 	// The call waits no longer than its own context.
 	case <-ctx.Done():
 		ahead.stop()
@@ -301,7 +301,7 @@ func (w *pager[T]) fetch(ctx context.Context) (*Page[T], error) {
 		}
 		return nil, w.ctxErr(ctx)
 	}
-	ahead.task.Join()
+	ahead.task.join()
 	return ahead.page, ahead.err
 }
 
@@ -327,7 +327,7 @@ func (w *pager[T]) stop() {
 
 // readAhead is a page on its way while the caller works on the one before.
 type readAhead[T any] struct {
-	task   *transport.Task
+	task   *task
 	cancel context.CancelFunc
 	page   *Page[T]
 	err    error
@@ -343,7 +343,7 @@ func (w *pager[T]) startReadAhead(ctx context.Context) {
 	ahead := &readAhead[T]{}
 	ctx, ahead.cancel = context.WithCancel(ctx)
 	list, at, delivered := w.list, w.at, w.delivered
-	ahead.task = transport.Start(func() {
+	ahead.task = startTask(func() {
 		defer ahead.cancel()
 		ahead.page, ahead.err = list.fetch(ctx, at, false, delivered)
 	})
@@ -353,7 +353,7 @@ func (w *pager[T]) startReadAhead(ctx context.Context) {
 func (a *readAhead[T]) stop() {
 	a.cancel()
 	// A panic in the fetch must not be lost when the range ends.
-	a.task.Join()
+	a.task.join()
 }
 
 // history is the cursors that led to a page, so that a list that goes round in circles of any

@@ -23,11 +23,11 @@ type Attempt struct {
 	succeeded bool
 }
 
-func newAttempt(req *Request, resp *Response, number int) Attempt {
+func newAttempt(req *Request, resp *Response) Attempt {
 	a := Attempt{
 		Method:    req.Method,
 		Route:     req.Route,
-		Number:    number,
+		Number:    resp.Attempts,
 		Duration:  resp.duration,
 		succeeded: resp.succeeded(),
 	}

@@ -24,7 +24,7 @@ type retrier struct {
 	next       Handler
 	maxRetries int
 	budget     *budget
-	gate       *gate
+	line       *line
 	observe    func(context.Context, Attempt)
 }
 
@@ -33,59 +33,60 @@ func (r *retrier) send(ctx context.Context, req *Request) *Response {
 		return Canceled(ctx)
 	}
 	r.budget.call()
-	var resp, previous *Response
+	var last, answer *Response // of the attempts before: the last one, and the last that the server sent
 	for attempt := 1; ; attempt++ {
-		leave, ok := r.gate.enter(ctx, attempt)
-		if !ok {
-			return stopped(ctx, resp)
-		}
-		last := resp
-		resp = r.next(ctx, req)
-		delay := max(fullJitter(attempt), resp.RetryAfter)
-		if resp.isRateLimit() && r.maxRetries > 0 {
-			delay = r.gate.close(resp.RetryAfter)
-		}
-		leave(!resp.isRateLimit())
-		if resp.isUnsent && last != nil {
+		turn := r.line.wait(ctx, attempt)
+		if turn == nil {
 			return stopped(ctx, last)
 		}
-		event := newAttempt(req, resp, attempt)
+		resp := r.next(ctx, req)
+		resp.Attempts = attempt
+		backoff, hold := r.waits(turn, resp)
+		event := newAttempt(req, resp)
 		// A deadline in this attempt does not hide the response before it.
-		if resp.Stopped != nil && previous != nil {
-			previous.Stopped, resp = resp.Stopped, previous
+		if resp.Stopped != nil && answer != nil {
+			answer.Stopped, answer.Attempts, resp = resp.Stopped, attempt, answer
 		}
-		if !resp.isUnsent {
-			resp.Attempts = attempt
-		}
-		repeats := r.repeats(ctx, req, resp, delay)
-		if repeats {
-			event.Wait = delay
-		}
-		if !resp.isUnsent {
+		if !r.repeats(ctx, req, resp, backoff+hold) {
 			r.observe(ctx, event)
-		}
-		if !repeats {
 			return resp
 		}
-		if !resp.isRateLimit() && !sleep(ctx, delay) { // a rate limit is waited for at the gate
+		event.Wait = backoff + hold
+		r.observe(ctx, event)
+		if !sleep(ctx, backoff) {
 			return stopped(ctx, resp)
 		}
-		if resp.Failure == nil {
-			previous = resp
+		if last = resp; resp.Failure == nil {
+			answer = resp
 		}
 	}
 }
 
-// repeats decides whether a call is tried again after the delay, and notes what speaks against it.
-func (r *retrier) repeats(ctx context.Context, req *Request, resp *Response, delay time.Duration) bool {
+// waits tells the line how an attempt ended, and returns how long the call waits before the next:
+// by itself, or in line with the others.
+func (r *retrier) waits(turn *turn, resp *Response) (backoff, hold time.Duration) {
+	backoff = max(fullJitter(resp.Attempts), resp.RetryAfter)
+	switch {
+	case resp.Failure != nil || r.maxRetries == 0:
+		return backoff, 0
+	case resp.StatusCode != http.StatusTooManyRequests:
+		r.line.passed(turn)
+		return backoff, 0
+	case resp.RetryAfter == 0 || resp.RetryAfter > maxRetryAfter:
+		return backoff, 0
+	}
+	return 0, r.line.turnedAway(turn, resp.RetryAfter, resp.duration)
+}
+
+// repeats decides whether a call is tried again after the wait, and notes what speaks against it.
+func (r *retrier) repeats(ctx context.Context, req *Request, resp *Response, wait time.Duration) bool {
 	if !resp.isTransient() || !req.mayRepeat(resp) || resp.Stopped != nil || resp.Attempts > r.maxRetries {
 		return false
 	}
-	deadline, hasDeadline := ctx.Deadline()
 	switch {
 	case resp.RetryAfter > maxRetryAfter:
 		resp.NotRetried = NotRetriedRetryAfter
-	case hasDeadline && time.Until(deadline) < delay:
+	case !fits(ctx, wait):
 		stopped(ctx, resp)
 	case resp.RetryAfter == 0 && !r.budget.spend():
 		resp.NotRetried = NotRetriedBudget
@@ -98,14 +99,16 @@ func (r *retrier) repeats(ctx context.Context, req *Request, resp *Response, del
 // stopped is how a call ends whose wait was cut short, or does not fit its deadline: with the
 // response that made it wait, if there is one.
 func stopped(ctx context.Context, resp *Response) *Response {
-	switch {
-	case resp == nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return &Response{Failure: &Failure{Kind: KindRateLimit}, Stopped: cancellation(ctx)}
-	case resp == nil:
+	if resp == nil && errors.Is(ctx.Err(), context.Canceled) {
 		return Canceled(ctx)
-	case ctx.Err() == nil:
-		resp.NotRetried, resp.Stopped = NotRetriedDeadline, context.DeadlineExceeded
-	default:
+	}
+	if resp == nil {
+		resp = &Response{Failure: &Failure{Kind: KindRateLimit}}
+	} else if ctx.Err() == nil {
+		resp.NotRetried = NotRetriedDeadline
+	}
+	resp.Stopped = context.DeadlineExceeded
+	if ctx.Err() != nil {
 		resp.Stopped = cancellation(ctx)
 	}
 	return resp

@@ -30,7 +30,7 @@ func TestAWriteIsRepeatedOnlyWhereItCannotHaveBeenDone(t *testing.T) {
 					resp := tc.resp
 					return &resp
 				}
-				r := retrier{next: next, maxRetries: 2, budget: newBudget(), gate: &gate{}, observe: func(context.Context, Attempt) {}}
+				r := retrier{next: next, maxRetries: 2, budget: &budget{}, line: newLine(0, 0), observe: func(context.Context, Attempt) {}}
 				r.send(t.Context(), &Request{Method: method})
 				assert.Equal(t, attempts, sent, "%s %s", method, name)
 			}
@@ -45,7 +45,7 @@ func TestACallWhoseContextHasEndedIsNotBegun(t *testing.T) {
 		t.Error("it was sent")
 		return &Response{StatusCode: http.StatusOK}
 	}
-	r := retrier{next: next, maxRetries: 2, budget: newBudget(), gate: &gate{}, observe: func(context.Context, Attempt) {}}
+	r := retrier{next: next, maxRetries: 2, budget: &budget{}, line: newLine(0, 0), observe: func(context.Context, Attempt) {}}
 	resp := r.send(ctx, &Request{Method: http.MethodGet})
 	assert.Equal(t, KindCanceled, resp.Failure.Kind)
 	assert.ErrorIs(t, resp.Stopped, context.Canceled)

@@ -47,7 +47,7 @@ func roundTrip(client *http.Client, limits limits) Handler {
 		buffer := buffers.Get().(*bytes.Buffer)
 		resp.Body, err = body.take(func(body io.Reader) ([]byte, error) { return readBody(buffer, body, httpResp, limits.body) })
 		if err != nil {
-			return failed(ctx, err) // the buffer is left: a read that was given up may still write to it
+			return failed(ctx, err)
 		}
 		resp.buffer = buffer
 		return resp

@@ -33,7 +33,6 @@ type Response struct {
 	Stopped    error // the end of the caller's context, where that kept the call from a response or another attempt
 
 	duration time.Duration          // of the last attempt
-	isUnsent bool                   // the last attempt ended before it was sent
 	buffer   *bytes.Buffer          // that Body is in
 	isSecret func(text string) bool // tells what the server echoes of the request
 }
@@ -66,7 +65,6 @@ func New(c Config) Handler {
 	send = authenticate(send, c.Origin, c.Key, c.UserAgent) // inside the retries: every attempt carries the key, and only to its origin
 	send = withTimeout(send, c.Timeout)                     // inside the retries: it bounds one attempt, not the call
 	send = measure(send)
-	send = limitRate(send, newLimiter(c.PerSecond, c.Burst)) // inside the retries, which the server counts too
-	retries := &retrier{next: send, maxRetries: c.MaxRetries, budget: newBudget(), gate: &gate{}, observe: c.Observe}
+	retries := &retrier{next: send, maxRetries: c.MaxRetries, budget: &budget{}, line: newLine(c.PerSecond, c.Burst), observe: c.Observe}
 	return retries.send
 }
