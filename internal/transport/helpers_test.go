@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -69,15 +68,5 @@ func after(f func()) time.Duration {
 
 // send makes one GET through a chain of its own, with changes to its config.
 func send(ctx context.Context, through http.RoundTripper, changes ...func(*Config)) *Response {
-	target, _ := url.Parse(testTarget)
-	config := Config{
-		Client: CopyHTTPClient(&http.Client{Transport: through}), Origin: target, UserAgent: "test/1",
-		Key:        func() (string, error) { return testKey, nil },
-		Observe:    func(context.Context, Attempt) {},
-		MaxRetries: 2, Timeout: 30 * time.Second, IdleTimeout: 10 * time.Second, MaxBody: 8 << 20, MaxErrorBody: 64 << 10,
-	}
-	for _, change := range changes {
-		change(&config)
-	}
-	return New(config)(ctx, &Request{Method: http.MethodGet, URL: target, Secrets: []string{"c1"}})
+	return client(through, changes...)(ctx)
 }
