@@ -58,11 +58,12 @@ const (
 )
 
 func newLine(perSecond float64, burst int) *line {
-	if perSecond == 0 {
-		return &line{}
+	l := &line{roundTrip: minRoundTrip}
+	if perSecond > 0 {
+		l.interval = min(float64(time.Second)/perSecond, maxTokenWait)
+		l.credit = float64(burst-1) * l.interval
 	}
-	interval := min(math.Ceil(float64(time.Second)/perSecond), maxTokenWait)
-	return &line{interval: interval, credit: float64(burst-1) * interval}
+	return l
 }
 
 // wait waits until the attempt may be sent. It returns nil if ctx ends before, or would.
@@ -140,7 +141,7 @@ func (l *line) passed(t *turn) {
 	defer l.mu.Unlock()
 	l.catchUp()
 	l.stuck = 0
-	if t.round != l.round || l.distance == 0 {
+	if t.round != l.round {
 		return
 	}
 	less := l.distance

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -40,6 +41,15 @@ func TestA429HoldsAllCalls(t *testing.T) {
 		assert.Equal(t, seconds(0, 2, 2.16), server.asked(), "the one that was turned away first, and at a distance the other")
 		crowd(t, 3, call)
 		assert.Equal(t, seconds(2.16, 2.16, 2.16), server.asked()[3:], "where nobody waits the distance is forgotten")
+	})
+}
+
+func TestA429HoldsThoseWhoAreInLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newJournal(overload("5"), serves)
+		server.latency = 1500 * time.Millisecond
+		crowd(t, 3, client(server, limited(1, 1)))
+		assert.Equal(t, seconds(0, 1, 6.5), server.asked()[:3], "the third waits for a token when the first is turned away")
 	})
 }
 
@@ -354,16 +364,43 @@ func TestABusyClientGetsOutOfTheLineAgain(t *testing.T) {
 }
 
 func TestCallsOfASpentQuotaComeToAnEnd(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := newJournal(overload("60"))
-		call := client(server)
-		var all sync.WaitGroup
-		for range 100 {
-			all.Go(func() { assert.Equal(t, http.StatusTooManyRequests, call(t.Context()).StatusCode) })
-		}
-		assert.LessOrEqual(t, after(all.Wait), 6*time.Minute)
-		assert.Equal(t, 300, server.sent())
-	})
+	for name, tc := range map[string]struct {
+		callers int
+		change  func(*Config)
+		rate    time.Duration // between two attempts
+		most    time.Duration
+	}{
+		"at once":      {100, func(*Config) {}, 0, 4*time.Minute + time.Second},
+		"under a rate": {30, limited(1, 1), time.Second, 7*time.Minute + 30*time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := newJournal(overload("60"))
+				server.latency = time.Millisecond
+				call := client(server, tc.change)
+				var all sync.WaitGroup
+				for i := range tc.callers {
+					all.Go(func() {
+						resp := call(named(t.Context(), strconv.Itoa(i)))
+						assert.Equal(t, http.StatusTooManyRequests, resp.StatusCode)
+						assert.Equal(t, 3, resp.Attempts)
+					})
+				}
+				assert.LessOrEqual(t, after(all.Wait), tc.most)
+				last := map[string]time.Duration{}
+				asked := server.asked()
+				for i, name := range server.askedBy() {
+					if at, ok := last[name]; ok {
+						assert.GreaterOrEqual(t, asked[i]-at, time.Minute, "Retry-After is obeyed all the same")
+					}
+					last[name] = asked[i]
+					if i > 0 {
+						assert.GreaterOrEqual(t, asked[i]-asked[i-1], tc.rate)
+					}
+				}
+			})
+		})
+	}
 }
 
 func TestACallIsHeldNoLongerThanTwoMinutesByOthersThatAreTurnedAway(t *testing.T) {
@@ -381,24 +418,8 @@ func TestACallIsHeldNoLongerThanTwoMinutesByOthersThatAreTurnedAway(t *testing.T
 	})
 }
 
-// TestCallsThatAreFreeStillWaitForTheirRate lets a quota be spent under a rate.
-func TestCallsThatAreFreeStillWaitForTheirRate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := newJournal(overload("60"))
-		call := client(server, limited(1, 1))
-		var all sync.WaitGroup
-		for range 30 {
-			all.Go(func() { call(t.Context()) })
-		}
-		all.Wait()
-		for i, at := range server.asked()[1:] {
-			assert.GreaterOrEqual(t, at-server.asked()[i], time.Second)
-		}
-	})
-}
-
-// TestAClientOutlivesItsClock uses a client in two synctest bubbles, of which the second begins
-// when the first did, and outside.
+// TestAClientOutlivesItsClock uses a client in synctest bubbles, each of which begins when the first
+// did, and outside.
 func TestAClientOutlivesItsClock(t *testing.T) {
 	var isLimited atomic.Bool
 	call := client(roundTrips(func(req *http.Request) (*http.Response, error) {
@@ -412,6 +433,15 @@ func TestAClientOutlivesItsClock(t *testing.T) {
 			time.Sleep(time.Hour)
 			isLimited.Store(true)
 			assert.LessOrEqual(t, after(func() { crowd(t, 5, call) }), 20*time.Second)
+		})
+		synctest.Test(t, func(t *testing.T) {
+			isLimited.Store(true)
+			ctx, cancel := context.WithCancel(t.Context())
+			var all sync.WaitGroup
+			all.Go(func() { call(ctx) })
+			synctest.Wait()
+			cancel() // nobody is left in line when the bubble ends
+			all.Wait()
 		})
 	}
 	assert.True(t, call(t.Context()).isOK())

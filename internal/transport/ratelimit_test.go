@@ -213,8 +213,14 @@ func TestAnyRateIsARate(t *testing.T) {
 		}
 		call := client(serves, limited(math.SmallestNonzeroFloat64, 1))
 		assert.True(t, call(t.Context()).isOK())
-		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
-		defer cancel()
-		assert.ErrorIs(t, call(ctx).Stopped, context.DeadlineExceeded)
+		canceled, cancel := context.WithCancel(t.Context())
+		for range 3 {
+			go call(canceled)
+		}
+		synctest.Wait()
+		inADay, stop := context.WithTimeout(t.Context(), 24*time.Hour)
+		defer stop()
+		assert.Zero(t, after(func() { assert.ErrorIs(t, call(inADay).Stopped, context.DeadlineExceeded) }))
+		cancel()
 	})
 }

@@ -42,20 +42,46 @@ func TestAWriteIsRepeatedOnlyWhereItCannotHaveBeenDone(t *testing.T) {
 }
 
 func TestAnAttemptTellsHowLongTheCallWaits(t *testing.T) {
+	for name, tc := range map[string]struct {
+		answers []roundTrips
+		waits   []time.Duration
+	}{
+		"by itself":         {[]roundTrips{answer(http.StatusServiceUnavailable, "", "Retry-After", "7"), serves}, seconds(7, 0)},
+		"in line":           {[]roundTrips{overload("5"), overload("1"), serves}, seconds(5, 1, 0)},
+		"behind a backoff":  {[]roundTrips{isDown, serves}, nil},
+		"not any more":      {[]roundTrips{overload("61")}, seconds(0)},
+		"for all attempts":  {[]roundTrips{overload("5")}, seconds(5, 5, 0)},
+		"nothing to repeat": {[]roundTrips{answer(http.StatusNotFound, "")}, seconds(0)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var waits []time.Duration
+				server := newJournal(tc.answers...)
+				client(server, observed(func(a Attempt) { waits = append(waits, a.Wait) }))(t.Context())
+				if tc.waits != nil {
+					assert.Equal(t, tc.waits, waits)
+				}
+				at := time.Duration(0)
+				for i, asked := range server.asked() {
+					assert.Equal(t, at, asked)
+					at += waits[i]
+				}
+			})
+		})
+	}
+}
+
+func TestA429TellsHowLongAllWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var waits []time.Duration
 		server := newJournal(overload("5"), overload("1"), serves)
+		server.latency = time.Second
 		call := client(server, observed(func(a Attempt) { waits = append(waits, a.Wait) }))
 		go call(t.Context())
-		synctest.Wait()
+		time.Sleep(time.Second / 4)
 		call(t.Context())
-		assert.Equal(t, seconds(5, 1, 0, 0), waits)
-
-		waits = nil
-		server = newJournal(answer(http.StatusServiceUnavailable, "", "Retry-After", "7"), serves)
-		client(server, observed(func(a Attempt) { waits = append(waits, a.Wait) }))(t.Context())
-		assert.Equal(t, seconds(7, 0), waits)
-		assert.Equal(t, seconds(0, 7), server.asked())
+		time.Sleep(time.Minute)
+		assert.Equal(t, []time.Duration{5 * time.Second, 4750 * time.Millisecond, 0, 0}, waits)
 	})
 }
 
