@@ -184,11 +184,11 @@ func isConnectionFailure(err error, text string) bool {
 // response. The text of any other error, such as net/http's "malformed HTTP response", may quote
 // either.
 func showable(err error) error {
-	// All of these may name the host, and a proxy's is not to be shown.
+	if own := ownCause(err); own != nil {
+		return own
+	}
+	// These two name the host, and a proxy's is not to be shown.
 	if !isProxyFailure(err) {
-		if own := ownCause(err); own != nil {
-			return own
-		}
 		if e, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 			return e
 		}

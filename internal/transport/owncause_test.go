@@ -89,6 +89,7 @@ func TestAnyOtherErrorIsMatchedAndNotShown(t *testing.T) {
 		fmt.Errorf("%s: %w", canary, io.EOF),
 		&url.Error{Op: "Get", URL: "https://api.example.com/" + canary, Err: errors.New(canary)},
 		&net.OpError{Op: canary, Err: errors.New(canary)},
+		&net.OpError{Op: "proxyconnect", Err: &net.DNSError{Name: canary}},
 		textproto.ProtocolError("malformed MIME header line: " + canary),
 		&http.MaxBytesError{},
 		number,
