@@ -107,21 +107,11 @@ func isAnother(got, asked string) bool {
 
 // checkID refuses what cannot be one segment of a path.
 func checkID(id string) error {
-	switch {
-	case strings.TrimSpace(id) == "":
-		return &ConfigError{Field: "id", Problem: "is empty"}
-	// A server would resolve these steps.
-	case id == "." || id == "..":
-		return &ConfigError{Field: "id", Problem: "is a step in a path"}
-	case len(id) > maxID:
-		return &ConfigError{Field: "id", Problem: "is longer than 4096 bytes"}
-	}
-	return nil
+	return cmp.Or(
+		refuse(strings.TrimSpace(id) == "", "id", "is empty"),
+		refuse(id == "." || id == "..", "id", "is a step in a path"), // a server would resolve it
+		refuse(len(id) > maxID, "id", "is longer than 4096 bytes"),
+	)
 }
 
-func checkContext(ctx context.Context) error {
-	if ctx == nil {
-		return &ConfigError{Field: "context", Problem: "is nil"}
-	}
-	return nil
-}
+func checkContext(ctx context.Context) error { return refuse(ctx == nil, "context", "is nil") }

@@ -374,14 +374,24 @@ func (e *LimitError) Error() string {
 	return newText("the limit of %d for %s was exceeded", e.Max, e.Limit).String()
 }
 
-// ConfigError is an invalid input. It is returned before any request
-// is sent, and never holds the value.
+// ConfigError is an invalid input. It is returned before any request is sent, and never holds the
+// value.
 type ConfigError struct {
-	Field   string // such as "api key" or "Page.Size"
-	Problem string
+	// Field names the input: by its query parameter if it has one, such as "filter[account]", or
+	// else in words or by its Go name, such as "api key" or "Page.Resume".
+	Field   string
+	Problem string // such as "is empty"
 }
 
 func (e *ConfigError) Error() string { return newText("%s %s", e.Field, e.Problem).String() }
+
+// refuse returns a [*ConfigError] if the field is bad, and nil otherwise.
+func refuse(bad bool, field, problem string) error {
+	if !bad {
+		return nil
+	}
+	return &ConfigError{Field: field, Problem: problem}
+}
 
 const (
 	prefix       = "beltic: "

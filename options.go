@@ -55,14 +55,11 @@ func WithBaseURL(base string) Option {
 // either. A nil f is a ConfigError.
 func WithKeyFunc(f func() string) Option {
 	return func(c *config) error {
-		if f == nil {
-			return &ConfigError{Field: "key function", Problem: "is nil"}
-		}
 		c.key = func() (string, error) {
 			key := f()
 			return key, checkKey(key)
 		}
-		return nil
+		return refuse(f == nil, "key function", "is nil")
 	}
 }
 
@@ -88,14 +85,11 @@ func WithHTTPClient(client *http.Client) Option {
 			c.httpClient = nil
 			return nil
 		}
-		if isNil(client.Transport) {
-			return &ConfigError{Field: "http client", Problem: "has a transport that is a nil value in an interface"}
-		}
-		if client.Timeout < 0 {
-			return &ConfigError{Field: "http client", Problem: "has a negative timeout"}
-		}
 		c.httpClient = transport.CopyHTTPClient(client)
-		return nil
+		return cmp.Or(
+			refuse(isNil(client.Transport), "http client", "has a transport that is a nil value in an interface"),
+			refuse(client.Timeout < 0, "http client", "has a negative timeout"),
+		)
 	}
 }
 
@@ -109,14 +103,11 @@ const maxMaxRetries = 100
 // (Retry-After) is not charged.
 func WithMaxRetries(n int) Option {
 	return func(c *config) error {
-		if n < 0 {
-			return &ConfigError{Field: "max retries", Problem: "is negative"}
-		}
-		if n > maxMaxRetries {
-			return &ConfigError{Field: "max retries", Problem: "is more than 100"}
-		}
 		c.maxRetries = n
-		return nil
+		return cmp.Or(
+			refuse(n < 0, "max retries", "is negative"),
+			refuse(n > maxMaxRetries, "max retries", "is more than 100"),
+		)
 	}
 }
 
@@ -128,11 +119,8 @@ func WithMaxRetries(n int) Option {
 // (see [WithHTTPClient]) is: what it waits for counts against d.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) error {
-		if d < 0 {
-			return &ConfigError{Field: "timeout", Problem: "is negative"}
-		}
 		c.timeout = cmp.Or(d, defaultTimeout)
-		return nil
+		return refuse(d < 0, "timeout", "is negative")
 	}
 }
 
@@ -151,14 +139,12 @@ func WithTimeout(d time.Duration) Option {
 // burst of at least 1.
 func WithRateLimit(perSecond float64, burst int) Option {
 	return func(c *config) error {
-		if !(perSecond > 0) || math.IsInf(perSecond, 1) { // NaN is not above 0
-			return &ConfigError{Field: "rate limit", Problem: "is not a finite number of attempts a second above 0"}
-		}
-		if burst < 1 {
-			return &ConfigError{Field: "rate limit", Problem: "has a burst of less than 1"}
-		}
 		c.perSecond, c.burst = perSecond, burst
-		return nil
+		isRate := perSecond > 0 && !math.IsInf(perSecond, 1) // NaN is not above 0
+		return cmp.Or(
+			refuse(!isRate, "rate limit", "is not a finite number of attempts a second above 0"),
+			refuse(burst < 1, "rate limit", "has a burst of less than 1"),
+		)
 	}
 }
 
@@ -166,11 +152,9 @@ func WithRateLimit(perSecond float64, burst int) Option {
 // own in User-Agent, which is "beltic-go/" and the version that the program was built with.
 func WithUserAgent(product string) Option {
 	return func(c *config) error {
-		if problem := headerProblem(product); problem != "" {
-			return &ConfigError{Field: "user agent", Problem: problem}
-		}
 		c.userAgent = product + " " + libraryAgent()
-		return nil
+		problem := headerProblem(product)
+		return refuse(problem != "", "user agent", problem)
 	}
 }
 
@@ -222,11 +206,8 @@ func WithDriftObserver(f func(Drift)) Option {
 // option. 0 is that default too, not "nothing" and not "no bound".
 func WithMaxResponseBytes(n int64) Option {
 	return func(c *config) error {
-		if n < 0 {
-			return &ConfigError{Field: "max response bytes", Problem: "is negative"}
-		}
 		c.maxBody = cmp.Or(n, defaultMaxBody)
-		return nil
+		return refuse(n < 0, "max response bytes", "is negative")
 	}
 }
 
@@ -240,10 +221,7 @@ func checkKey(key string) error {
 	case len(key) > maxKey:
 		problem = "is too long"
 	}
-	if problem != "" {
-		return &ConfigError{Field: "api key", Problem: problem}
-	}
-	return nil
+	return refuse(problem != "", "api key", problem)
 }
 
 // headerProblem says why a text is not fit to be a header value, or "".
