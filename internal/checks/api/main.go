@@ -80,9 +80,11 @@ Keep what was there. If it must go, say in CHANGELOG.md what users have to do, i
 	return os.WriteFile(file, []byte(strings.Join(after, "\n")+"\n"), 0o644)
 }
 
-// missing are the lines of a that b does not have.
+// missing are the lines of a that b does not have. A method of a value is one of its pointer too.
 func missing(a, b []string) []string {
-	return slices.DeleteFunc(slices.Clone(a), func(line string) bool { return line == "" || slices.Contains(b, line) })
+	return slices.DeleteFunc(slices.Clone(a), func(line string) bool {
+		return line == "" || slices.Contains(b, line) || slices.Contains(b, strings.Replace(line, "method (*", "method (", 1))
+	})
 }
 
 // asksForAction reports whether the changelog tells of a break in what is newer than the tag.

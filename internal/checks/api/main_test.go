@@ -36,6 +36,15 @@ func TestTheNamesOfParametersCanChange(t *testing.T) {
 	accepts(t, dir, strings.ReplaceAll(first, "name string", "path string"), "")
 }
 
+func TestAMethodOfAPointerCanBecomeOneOfTheValue(t *testing.T) {
+	ofPointer := first + "\ntype Lock struct{}\n\nfunc (*Lock) Turn() {}\n"
+	ofValue := strings.ReplaceAll(ofPointer, "(*Lock)", "(Lock)")
+	dir := module(t)
+	accepts(t, dir, ofPointer, "")
+	accepts(t, dir, ofValue, "new: pkg kit, method (Lock) Turn()")
+	refuses(t, dir, ofPointer, "method (Lock) Turn()")
+}
+
 func TestAfterATag(t *testing.T) {
 	dir := module(t)
 	accepts(t, dir, first, "")
