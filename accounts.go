@@ -3,9 +3,7 @@ package beltic
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"iter"
-	"log/slog"
 	"slices"
 	"time"
 )
@@ -146,14 +144,3 @@ const (
 func (s AccountStatus) Known() bool {
 	return slices.Contains([]AccountStatus{AccountStatusActive, AccountStatusPending, AccountStatusInactive, AccountStatusSuspended}, s)
 }
-
-// What may be printed: see redact.go.
-
-func (a Account) String() string                        { return printed(a) }
-func (a AccountAttributes) String() string              { return printed(a) }
-func (o AccountListOptions) String() string             { return printed(o) }
-func (a Account) Format(f fmt.State, _ rune)            { show(f, a) }
-func (a AccountAttributes) Format(f fmt.State, _ rune)  { show(f, a) }
-func (o AccountListOptions) Format(f fmt.State, _ rune) { show(f, o) }
-func (a *Account) LogValue() slog.Value                 { return logged(a) }
-func (o *AccountListOptions) LogValue() slog.Value      { return logged(o) }

@@ -1,7 +1,6 @@
 package beltic_test
 
 import (
-	"fmt"
 	"net/url"
 	"testing"
 	"time"
@@ -90,20 +89,6 @@ func TestACheckpointOfAccountsIsNoneOfSessions(t *testing.T) {
 	require.True(t, it.Next(t.Context()))
 	_, err := newClient(t, bodies().RoundTrip).Sessions.List(t.Context(), resume(it.Checkpoint()))
 	requireConfigError(t, "Page.Resume", err)
-}
-
-func TestAnAccountPrintsNothingPersonal(t *testing.T) {
-	page, err := newClient(t, bodies(rawPage("", rawAccount)).RoundTrip).Accounts.List(t.Context(), nil)
-	require.NoError(t, err)
-	account := page.Data[0]
-	assert.Equal(t, "Account(a1 status=active entity_type=business)", fmt.Sprint(account))
-	assert.Equal(t, "AccountAttributes(status=active entity_type=business)", account.AccountAttributes.String())
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		for _, value := range []any{account, &account, account.AccountAttributes, page, []beltic.Account{account}} {
-			assert.NotContains(t, fmt.Sprintf(verb, value), "Ada")
-			assert.NotContains(t, fmt.Sprintf(verb, value), "crm-7")
-		}
-	}
 }
 
 func TestAccountStatuses(t *testing.T) {

@@ -1,7 +1,6 @@
 package beltic
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -129,6 +128,3 @@ func (c *Client) CloseIdleConnections() {
 		c.http.CloseIdleConnections()
 	}
 }
-
-// Format shows nothing: a client knows a key.
-func (c Client) Format(f fmt.State, _ rune) { show(f, c) }

@@ -106,15 +106,16 @@
 //
 // # Printing
 //
-// Package fmt shows ids, statuses and types of a session, its parts, a page and options, whatever
-// the verb, because that happens by accident. So do zap.Any and log/slog, for a pointer to a
-// session, a page or options. The methods String, Format and LogValue of the models are there for
-// this and nothing else. A field that is named, such as s.Person.BirthDate, prints as itself, and
-// encoding/json writes sessions in full, because that happens on purpose.
+// A struct of this package (a session, a part of one, a page, options) prints its ids, statuses and
+// types only, because programs print structs by accident. That holds in package fmt with every verb,
+// in both handlers of log/slog and in zap.Any, by value and by pointer. The methods String, Format
+// and LogValue exist for this alone. A field that you print by its name, such as s.Person.BirthDate,
+// is shown in full, and so is what encoding/json writes, because both happen on purpose. A struct
+// that embeds a session prints as that session.
 //
-// Three things show everything: a session in an unexported field of a struct that is printed,
-// because fmt calls no methods there; log/slog's JSON handler on a session that is not a pointer,
-// and on slices and structs of sessions, because it encodes them; and the verbs %p and %w. Log ids.
+// Three things show everything: a session in an unexported field of your own struct, because fmt
+// calls no methods there; slices, maps and your own structs of sessions in log/slog's JSON handler
+// or zap.Any, because both encode them; and the verbs %p and %w. Log ids.
 //
 // # Testing
 //

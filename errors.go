@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"reflect"
@@ -443,12 +442,3 @@ func printable(r rune) rune {
 	}
 	return r
 }
-
-// An error prints its text, whatever the verb, by value too.
-
-func (e APIError) Format(f fmt.State, _ rune)       { io.WriteString(f, e.Error()) }
-func (e TransportError) Format(f fmt.State, _ rune) { io.WriteString(f, e.Error()) }
-
-func (e ItemError) Format(f fmt.State, _ rune)   { io.WriteString(f, e.Error()) }
-func (e ErrorObject) Format(f fmt.State, _ rune) { io.WriteString(f, e.String()) }
-func (ErrorObject) String() string               { return hidden("ErrorObject") }

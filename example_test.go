@@ -176,7 +176,7 @@ func ExampleSession() {
 	fmt.Println(session) // safe to log
 	// Output:
 	// Ada 1990 0 true true
-	// Session(sess_1 status=approved entity_type=person)
+	// Session[id=sess_1 status=approved entity_type=person]
 }
 
 func ExampleWithLogger() {

@@ -17,8 +17,8 @@ import (
 //go:generate go -C internal/checks run ./api
 
 // resourceFiles are the files that may name a resource: each resource's own, and where they are
-// wired and introduced.
-var resourceFiles = []string{"accounts.go", "client.go", "doc.go", "models.go", "sessions.go"}
+// wired, introduced and printed.
+var resourceFiles = []string{"accounts.go", "client.go", "doc.go", "models.go", "printing.go", "sessions.go"}
 
 var resourceNames = regexp.MustCompile(`^(Session|Account)([A-Z]|$|s?Service$)|^(session|account)s?([A-Z]|$)`)
 

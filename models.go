@@ -2,8 +2,6 @@ package beltic
 
 import (
 	"encoding/json"
-	"fmt"
-	"log/slog"
 	"time"
 )
 
@@ -277,22 +275,3 @@ const CreatorTypeSystem CreatorType = "system"
 
 // Known reports whether this version of the library knows the creator type.
 func (t CreatorType) Known() bool { return t == CreatorTypeSystem }
-
-// What may be printed: see redact.go.
-
-func (s Session) String() string                       { return printed(s) }
-func (a SessionAttributes) String() string             { return printed(a) }
-func (p Person) String() string                        { return printed(p) }
-func (n PersonName) String() string                    { return printed(n) }
-func (b Business) String() string                      { return printed(b) }
-func (h Shareholder) String() string                   { return printed(h) }
-func (b BehaviorAnalysis) String() string              { return printed(b) }
-func (s Session) Format(f fmt.State, _ rune)           { show(f, s) }
-func (a SessionAttributes) Format(f fmt.State, _ rune) { show(f, a) }
-func (p Person) Format(f fmt.State, _ rune)            { show(f, p) }
-func (n PersonName) Format(f fmt.State, _ rune)        { show(f, n) }
-func (b Business) Format(f fmt.State, _ rune)          { show(f, b) }
-func (h Shareholder) Format(f fmt.State, _ rune)       { show(f, h) }
-func (b BehaviorAnalysis) Format(f fmt.State, _ rune)  { show(f, b) }
-
-func (s *Session) LogValue() slog.Value { return logged(s) }

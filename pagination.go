@@ -3,10 +3,7 @@ package beltic
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"iter"
-	"log/slog"
 	"net/http"
 
 	"github.com/belticlabs/beltic-go/internal/transport"
@@ -379,39 +376,3 @@ func pages[T any](ctx context.Context, l *listing[T]) iter.Seq2[*Page[T], error]
 		}
 	}
 }
-
-// What may be printed: see redact.go.
-
-func (o PageOptions) String() string              { return printed(o) }
-func (m Meta) String() string                     { return printed(m) }
-func (m PageMeta) String() string                 { return printed(m) }
-func (c Cursors) String() string                  { return printed(c) }
-func (l Links) String() string                    { return printed(l) }
-func (o PageOptions) Format(f fmt.State, _ rune)  { show(f, o) }
-func (m Meta) Format(f fmt.State, _ rune)         { show(f, m) }
-func (m PageMeta) Format(f fmt.State, _ rune)     { show(f, m) }
-func (c Cursors) Format(f fmt.State, _ rune)      { show(f, c) }
-func (l Links) Format(f fmt.State, _ rune)        { show(f, l) }
-func (it Iterator[T]) Format(f fmt.State, _ rune) { show(f, it) }
-
-// String shows how many records the page has.
-func (p Page[T]) String() string {
-	return fmt.Sprintf("Page(%d records, hasNextPage=%t)", len(p.Data), p.HasNext())
-}
-
-func (p Page[T]) Format(f fmt.State, _ rune) { io.WriteString(f, p.String()) }
-
-// LogValue shows how many records the page has.
-func (p *Page[T]) LogValue() slog.Value {
-	if p == nil {
-		return slog.AnyValue(nil)
-	}
-	return slog.StringValue(p.String())
-}
-
-// String shows the status and the request id.
-func (r Response) String() string {
-	return fmt.Sprintf("Response(%d request_id=%s attempts=%d)", r.StatusCode, shownID(r.RequestID), r.Attempts)
-}
-
-func (r Response) Format(f fmt.State, _ rune) { io.WriteString(f, r.String()) }

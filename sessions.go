@@ -2,9 +2,7 @@ package beltic
 
 import (
 	"context"
-	"fmt"
 	"iter"
-	"log/slog"
 )
 
 // SessionsService reads identity sessions. It is safe for concurrent use. Reach it as
@@ -114,12 +112,3 @@ func newSessionRoom(r *reader) {
 	spaceOf[IdentityNumber](r).free = room.numbers[:0]
 	spaceOf[Shareholder](r).free = room.shareholders[:0]
 }
-
-// What may be printed: see redact.go.
-
-func (o SessionListOptions) String() string             { return printed(o) }
-func (s SessionFilter) String() string                  { return printed(s) }
-func (o SessionListOptions) Format(f fmt.State, _ rune) { show(f, o) }
-func (s SessionFilter) Format(f fmt.State, _ rune)      { show(f, s) }
-
-func (o *SessionListOptions) LogValue() slog.Value { return logged(o) }

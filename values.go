@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"database/sql/driver"
 	"encoding/json"
-	"fmt"
-	"io"
 	"math"
 	"strconv"
 	"time"
@@ -52,15 +50,6 @@ func (o Optional[T]) Or(fallback T) T {
 
 // IsZero reports whether the Optional is unset, so that the json option omitzero leaves it out.
 func (o Optional[T]) IsZero() bool { return !o.Valid }
-
-// Format prints the value with the verb and flags that it was asked for, or "unset".
-func (o Optional[T]) Format(f fmt.State, verb rune) {
-	if !o.Valid {
-		fmt.Fprint(f, "unset")
-		return
-	}
-	fmt.Fprintf(f, fmt.FormatString(f, verb), o.V)
-}
 
 // Value gives the value to package database/sql, or NULL.
 func (o Optional[T]) Value() (driver.Value, error) {
@@ -206,21 +195,3 @@ var refTable = newObject(
 	text("type", func(r *ResourceRef) *string { return &r.Type }),
 	text("id", func(r *ResourceRef) *string { return &r.ID }),
 )
-
-// What may be printed: see redact.go.
-
-// String shows the type and id.
-func (r ResourceRef) String() string {
-	return "ResourceRef(" + shownID(r.Type) + " " + shownID(r.ID) + ")"
-}
-
-func (r ResourceRef) Format(f fmt.State, _ rune) { io.WriteString(f, r.String()) }
-
-func (n IdentityNumber) String() string              { return printed(n) }
-func (n IdentityNumbers) String() string             { return printed(n) }
-func (c Contact) String() string                     { return printed(c) }
-func (a Address) String() string                     { return printed(a) }
-func (n IdentityNumber) Format(f fmt.State, _ rune)  { show(f, n) }
-func (n IdentityNumbers) Format(f fmt.State, _ rune) { show(f, n) }
-func (c Contact) Format(f fmt.State, _ rune)         { show(f, c) }
-func (a Address) Format(f fmt.State, _ rune)         { show(f, a) }

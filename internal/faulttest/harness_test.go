@@ -510,8 +510,8 @@ func (l *lab) checkPrints(what string, value any) bool {
 	return l.checkText(what+" in log/slog as text", b.String())
 }
 
-// checkLogged is I2 for what is logged by pointer, and for errors: log/slog's JSON handler may not
-// show a canary either. For that handler the value of a struct is an export, as for encoding/json.
+// checkLogged is I2 for log/slog's JSON handler: of a struct, by value or pointer, and of an error
+// it may not show a canary either.
 func (l *lab) checkLogged(what string, value any) bool {
 	var b bytes.Buffer
 	slog.New(slog.NewJSONHandler(&b, nil)).Info("", "value", value)

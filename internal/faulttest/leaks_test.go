@@ -82,16 +82,18 @@ var leakRows = []row{
 			for what, container := range containersOf(part) {
 				l.checkEveryVerb(name+" in "+what, container)
 			}
+			pointer := reflect.New(part.Type())
+			pointer.Elem().Set(part)
 			if part.Kind() == reflect.Struct {
-				pointer := reflect.New(part.Type())
 				l.checkEveryVerb(name+" behind a nil pointer", reflect.Zero(pointer.Type()).Interface())
-				pointer.Elem().Set(part)
 				l.checkText(name+" in zap", inZap(part.Interface())+inZap(pointer.Interface()))
 			}
-		}
-		for what, pointer := range map[string]any{"a session": &page.Data[0], "a page": page, "options": options} {
-			l.checkLogged(what, pointer)
-			l.checkLogged(what+" in a group", slog.GroupValue(slog.Any("x", pointer)))
+			if part.Type().Name() != "" { // log/slog's JSON handler exports a slice
+				for _, value := range []any{part.Interface(), pointer.Interface()} {
+					l.checkLogged(name, value)
+					l.checkLogged(name+" in a group", slog.GroupValue(slog.Any("x", value)))
+				}
+			}
 		}
 		l.Logf("%d prints without a leak", l.checks-before)
 		assert.Greater(l, l.checks-before, 10_000)
@@ -101,12 +103,14 @@ var leakRows = []row{
 		assert.Equal(l, canary+"-first "+birthDate+" "+botScore, fmt.Sprint(s.Person.Name.First, " ", s.Person.BirthDate, " ",
 			s.BehaviorAnalysis.BotScore))
 
-		// Known and documented: encoding is an export. So is log/slog's JSON handler on anything
-		// but a pointer to a record.
-		for _, exported := range []any{page.Data, page.Data[0], page.Data[0].Person, *page} {
+		// Known and documented: encoding is an export. So is log/slog's JSON handler on a slice, a
+		// map and a struct of the caller's own.
+		for _, exported := range []any{page.Data, map[string]any{"x": s}, struct{ S *beltic.Session }{&s}} {
 			var b bytes.Buffer
 			slog.New(slog.NewJSONHandler(&b, nil)).Info("", "exported", exported)
 			assert.Contains(l, b.String(), canary)
+		}
+		for _, exported := range []any{page.Data, s, s.Person, *page} {
 			assert.Contains(l, string(must(json.Marshal(exported))), canary)
 		}
 	})},

@@ -1,0 +1,217 @@
+package beltic
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"reflect"
+	"strings"
+
+	"github.com/belticlabs/beltic-go/internal/transport"
+)
+
+// Programs print structs by accident, so a struct prints only what is safe: ids, types, known
+// statuses, counts and flags, but no personal data, cursor, filter or free text of the API.
+//
+//   - LogValue says what is safe. Every handler of log/slog calls it.
+//   - Format prints the same in package fmt, which calls it for every verb: a %d or %#v in the wrong
+//     place must not show what %v hides.
+//   - String returns the same to zap.Any and html/template.
+//
+// Value receivers make a struct print like a pointer to it. A leaf that the caller names (a string,
+// a [Date], an [Optional]) prints in full. SECURITY.md lists the limits.
+
+func (s Session) LogValue() slog.Value {
+	return slog.GroupValue(identifier("id", s.ID), known("status", s.Status), known("entity_type", s.EntityType))
+}
+
+func (a SessionAttributes) LogValue() slog.Value {
+	return slog.GroupValue(known("status", a.Status), known("entity_type", a.EntityType))
+}
+
+func (r SessionRelationships) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.Any("account", r.Account.LogValue()),
+		slog.Any("business", r.Business.LogValue()),
+		slog.Any("documents", r.Documents.LogValue()),
+		slog.Any("session_devices", r.SessionDevices.LogValue()),
+		slog.Any("verifications", r.Verifications.LogValue()),
+	)
+}
+
+func (o SessionListOptions) LogValue() slog.Value {
+	return slog.GroupValue(slog.Any("page", o.Page.LogValue()), known("status", o.Status), known("entity_type", o.EntityType))
+}
+
+func (a Account) LogValue() slog.Value {
+	return slog.GroupValue(identifier("id", a.ID), known("status", a.Status), known("entity_type", a.EntityType))
+}
+
+func (a AccountAttributes) LogValue() slog.Value {
+	return slog.GroupValue(known("status", a.Status), known("entity_type", a.EntityType))
+}
+
+func (r AccountRelationships) LogValue() slog.Value {
+	return slog.GroupValue(slog.Any("sessions", r.Sessions.LogValue()), slog.Any("documents", r.Documents.LogValue()))
+}
+
+func (o AccountListOptions) LogValue() slog.Value {
+	return slog.GroupValue(slog.Any("page", o.Page.LogValue()))
+}
+
+func (r ResourceRef) LogValue() slog.Value {
+	return slog.GroupValue(identifier("type", r.Type), identifier("id", r.ID))
+}
+
+func (r ToMany) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r.Data)) }
+
+func (o PageOptions) LogValue() slog.Value {
+	return slog.GroupValue(slog.Int("size", o.Size), slog.Bool("total", o.Total))
+}
+
+func (p Page[T]) LogValue() slog.Value {
+	return slog.GroupValue(slog.Int("records", len(p.Data)), slog.Bool("hasNextPage", p.HasNext()))
+}
+
+func (m Meta) LogValue() slog.Value { return slog.GroupValue(slog.Any("page", m.Page.LogValue())) }
+
+func (m PageMeta) LogValue() slog.Value {
+	return slog.GroupValue(slog.Bool("hasNextPage", m.HasNextPage), slog.Bool("hasPreviousPage", m.HasPreviousPage))
+}
+
+func (r Response) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.Int("status", r.StatusCode),
+		identifier("request_id", r.RequestID),
+		slog.Int("attempts", r.Attempts),
+	)
+}
+
+// These have nothing that is safe.
+
+func (n IdentityNumbers) LogValue() slog.Value  { return hidden }
+func (n IdentityNumber) LogValue() slog.Value   { return hidden }
+func (p Person) LogValue() slog.Value           { return hidden }
+func (n PersonName) LogValue() slog.Value       { return hidden }
+func (b Business) LogValue() slog.Value         { return hidden }
+func (h Shareholder) LogValue() slog.Value      { return hidden }
+func (c Contact) LogValue() slog.Value          { return hidden }
+func (a Address) LogValue() slog.Value          { return hidden }
+func (b BehaviorAnalysis) LogValue() slog.Value { return hidden }
+func (s SessionFilter) LogValue() slog.Value    { return hidden }
+func (c Cursors) LogValue() slog.Value          { return hidden }
+func (l Links) LogValue() slog.Value            { return hidden }
+func (e ErrorObject) LogValue() slog.Value      { return hidden }
+func (s ErrorSource) LogValue() slog.Value      { return hidden }
+func (c Client) LogValue() slog.Value           { return hidden }
+func (it Iterator[T]) LogValue() slog.Value     { return hidden }
+
+func (s Session) String() string              { return printed(s) }
+func (a SessionAttributes) String() string    { return printed(a) }
+func (r SessionRelationships) String() string { return printed(r) }
+func (o SessionListOptions) String() string   { return printed(o) }
+func (a Account) String() string              { return printed(a) }
+func (a AccountAttributes) String() string    { return printed(a) }
+func (r AccountRelationships) String() string { return printed(r) }
+func (o AccountListOptions) String() string   { return printed(o) }
+func (r ResourceRef) String() string          { return printed(r) }
+func (r ToMany) String() string               { return printed(r) }
+func (o PageOptions) String() string          { return printed(o) }
+func (p Page[T]) String() string              { return printed(p) }
+func (m Meta) String() string                 { return printed(m) }
+func (m PageMeta) String() string             { return printed(m) }
+func (r Response) String() string             { return printed(r) }
+func (n IdentityNumbers) String() string      { return printed(n) }
+func (n IdentityNumber) String() string       { return printed(n) }
+func (p Person) String() string               { return printed(p) }
+func (n PersonName) String() string           { return printed(n) }
+func (b Business) String() string             { return printed(b) }
+func (h Shareholder) String() string          { return printed(h) }
+func (c Contact) String() string              { return printed(c) }
+func (a Address) String() string              { return printed(a) }
+func (b BehaviorAnalysis) String() string     { return printed(b) }
+func (s SessionFilter) String() string        { return printed(s) }
+func (c Cursors) String() string              { return printed(c) }
+func (l Links) String() string                { return printed(l) }
+func (e ErrorObject) String() string          { return printed(e) }
+func (s ErrorSource) String() string          { return printed(s) }
+func (c Client) String() string               { return printed(c) }
+func (it Iterator[T]) String() string         { return printed(it) }
+
+func (s Session) Format(f fmt.State, _ rune)              { io.WriteString(f, s.String()) }
+func (a SessionAttributes) Format(f fmt.State, _ rune)    { io.WriteString(f, a.String()) }
+func (r SessionRelationships) Format(f fmt.State, _ rune) { io.WriteString(f, r.String()) }
+func (o SessionListOptions) Format(f fmt.State, _ rune)   { io.WriteString(f, o.String()) }
+func (a Account) Format(f fmt.State, _ rune)              { io.WriteString(f, a.String()) }
+func (a AccountAttributes) Format(f fmt.State, _ rune)    { io.WriteString(f, a.String()) }
+func (r AccountRelationships) Format(f fmt.State, _ rune) { io.WriteString(f, r.String()) }
+func (o AccountListOptions) Format(f fmt.State, _ rune)   { io.WriteString(f, o.String()) }
+func (r ResourceRef) Format(f fmt.State, _ rune)          { io.WriteString(f, r.String()) }
+func (r ToMany) Format(f fmt.State, _ rune)               { io.WriteString(f, r.String()) }
+func (o PageOptions) Format(f fmt.State, _ rune)          { io.WriteString(f, o.String()) }
+func (p Page[T]) Format(f fmt.State, _ rune)              { io.WriteString(f, p.String()) }
+func (m Meta) Format(f fmt.State, _ rune)                 { io.WriteString(f, m.String()) }
+func (m PageMeta) Format(f fmt.State, _ rune)             { io.WriteString(f, m.String()) }
+func (r Response) Format(f fmt.State, _ rune)             { io.WriteString(f, r.String()) }
+func (n IdentityNumbers) Format(f fmt.State, _ rune)      { io.WriteString(f, n.String()) }
+func (n IdentityNumber) Format(f fmt.State, _ rune)       { io.WriteString(f, n.String()) }
+func (p Person) Format(f fmt.State, _ rune)               { io.WriteString(f, p.String()) }
+func (n PersonName) Format(f fmt.State, _ rune)           { io.WriteString(f, n.String()) }
+func (b Business) Format(f fmt.State, _ rune)             { io.WriteString(f, b.String()) }
+func (h Shareholder) Format(f fmt.State, _ rune)          { io.WriteString(f, h.String()) }
+func (c Contact) Format(f fmt.State, _ rune)              { io.WriteString(f, c.String()) }
+func (a Address) Format(f fmt.State, _ rune)              { io.WriteString(f, a.String()) }
+func (b BehaviorAnalysis) Format(f fmt.State, _ rune)     { io.WriteString(f, b.String()) }
+func (s SessionFilter) Format(f fmt.State, _ rune)        { io.WriteString(f, s.String()) }
+func (c Cursors) Format(f fmt.State, _ rune)              { io.WriteString(f, c.String()) }
+func (l Links) Format(f fmt.State, _ rune)                { io.WriteString(f, l.String()) }
+func (e ErrorObject) Format(f fmt.State, _ rune)          { io.WriteString(f, e.String()) }
+func (s ErrorSource) Format(f fmt.State, _ rune)          { io.WriteString(f, s.String()) }
+func (c Client) Format(f fmt.State, _ rune)               { io.WriteString(f, c.String()) }
+func (it Iterator[T]) Format(f fmt.State, _ rune)         { io.WriteString(f, it.String()) }
+
+// An error prints its text, by value too.
+
+func (e APIError) Format(f fmt.State, _ rune)       { io.WriteString(f, e.Error()) }
+func (e TransportError) Format(f fmt.State, _ rune) { io.WriteString(f, e.Error()) }
+func (e ItemError) Format(f fmt.State, _ rune)      { io.WriteString(f, e.Error()) }
+
+// Format prints the value with the verb and flags that it was asked for, or "unset".
+func (o Optional[T]) Format(f fmt.State, verb rune) {
+	if !o.Valid {
+		fmt.Fprint(f, "unset")
+		return
+	}
+	fmt.Fprintf(f, fmt.FormatString(f, verb), o.V)
+}
+
+// hidden is what a struct without a safe field prints.
+var hidden = slog.StringValue("[hidden: print the fields you mean, or encode it]")
+
+// identifier shows an id, unless it is too long or odd to be one.
+func identifier(name, value string) slog.Attr {
+	if value != "" && !transport.IsToken(value) {
+		value = "[hidden]"
+	}
+	return slog.String(name, value)
+}
+
+// enum is a string with a set of known values.
+type enum interface {
+	~string
+	Known() bool
+}
+
+// known shows a value that this version knows. Any other is not known to be harmless.
+func known[E enum](name string, value E) slog.Attr {
+	if value != "" && !value.Known() {
+		value = "unknown"
+	}
+	return slog.String(name, string(value))
+}
+
+// printed is the name of a struct and what is safe of it.
+func printed(v slog.LogValuer) string {
+	name, _, _ := strings.Cut(reflect.TypeOf(v).Name(), "[")
+	return name + v.LogValue().String()
+}
