@@ -378,6 +378,7 @@ func TestARecordPrintsWhichItIs(t *testing.T) {
 			Page: beltic.PageOptions{Size: 7, Total: true, After: canary}, Status: beltic.SessionStatusApproved,
 		},
 		"Person[hidden: print the fields you mean, or encode it]": session.Person,
+		"beltic: timeout, no response in time":                    beltic.TransportError{Kind: beltic.KindTimeout},
 	} {
 		assert.Equal(t, want, fmt.Sprint(v))
 	}
