@@ -27,7 +27,7 @@ func (o *AccountListOptions) page() *PageOptions { return &o.Page }
 // List gets one page of accounts, GET /v1/identity/accounts, as [SessionsService.List] does one of
 // sessions, with the same errors.
 func (s *AccountsService) List(ctx context.Context, opts *AccountListOptions) (*Page[Account], error) {
-	return newPager(s.list(opts)).one(ctx)
+	return s.list(opts).one(ctx)
 }
 
 // All ranges over every account, as [SessionsService.All] does over sessions.
@@ -54,11 +54,11 @@ func (s *AccountsService) Get(ctx context.Context, id string) (*Account, error) 
 
 const accountsRoute = "/identity/accounts"
 
-func (s *AccountsService) list(opts *AccountListOptions) *listing[Account] {
-	return newListing((*service)(s), accountResource, accountsRoute, opts)
+func (s *AccountsService) list(opts *AccountListOptions) walk[Account] {
+	return newList((*service)(s), accountResource, accountsRoute, opts)
 }
 
-var accountResource = newResource("account", accountTable, nil, func(a *Account) parts {
+var accountResource = newResource("account", func(a *Account) parts {
 	return parts{&a.ID, &a.Type, &a.Raw}
 })
 
@@ -80,13 +80,6 @@ type Account struct {
 	Raw json.RawMessage `json:"-"`
 }
 
-var accountTable = newObject(
-	text("id", func(a *Account) *string { return &a.ID }),
-	text("type", func(a *Account) *string { return &a.Type }),
-	nested("attributes", func(a *Account) *AccountAttributes { return &a.AccountAttributes }, accountAttributesTable),
-	nested("relationships", func(a *Account) *AccountRelationships { return &a.Relationships }, accountRelationshipsTable),
-)
-
 // AccountAttributes are the attributes of an [Account]; read them as fields of the account itself.
 type AccountAttributes struct {
 	Status          AccountStatus    `json:"status,omitzero"`
@@ -103,30 +96,11 @@ type AccountAttributes struct {
 	RedactedAt time.Time `json:"redacted_at,omitzero"`
 }
 
-var accountAttributesTable = newObject(
-	enumText("status", func(a *AccountAttributes) *AccountStatus { return &a.Status }),
-	enumText("entity_type", func(a *AccountAttributes) *EntityType { return &a.EntityType }),
-	text("external_id", func(a *AccountAttributes) *string { return &a.ExternalID }),
-	nested("person", func(a *AccountAttributes) *Person { return &a.Person }, personTable),
-	nested("business", func(a *AccountAttributes) *Business { return &a.Business }, businessTable),
-	oneOrMany("identity_numbers", func(a *AccountAttributes) *[]IdentityNumber { return &a.IdentityNumbers }, identityNumberTable),
-	nested("contact", func(a *AccountAttributes) *Contact { return &a.Contact }, contactTable),
-	nested("address", func(a *AccountAttributes) *Address { return &a.Address }, addressTable),
-	timestamp("created_at", func(a *AccountAttributes) *time.Time { return &a.CreatedAt }),
-	timestamp("updated_at", func(a *AccountAttributes) *time.Time { return &a.UpdatedAt }),
-	timestamp("redacted_at", func(a *AccountAttributes) *time.Time { return &a.RedactedAt }),
-)
-
 // AccountRelationships are the resources that an [Account] is related to.
 type AccountRelationships struct {
 	Sessions  ToMany `json:"sessions,omitzero"`
 	Documents ToMany `json:"documents,omitzero"`
 }
-
-var accountRelationshipsTable = newObject(
-	nested("sessions", func(r *AccountRelationships) *ToMany { return &r.Sessions }, toManyTable),
-	nested("documents", func(r *AccountRelationships) *ToMany { return &r.Documents }, toManyTable),
-)
 
 // AccountStatus is where an account stands. Values that this version does not know are kept as they
 // came.

@@ -1,6 +1,7 @@
 package beltic
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/belticlabs/beltic-go/internal/jsonapi"
 	"github.com/belticlabs/beltic-go/internal/transport"
 )
 
@@ -52,6 +54,9 @@ var (
 
 // do sends a call and returns the response to it if that is a success.
 func (c *Client) do(ctx context.Context, call call) (*transport.Response, error) {
+	if err := c.checkContext(ctx); err != nil {
+		return nil, err
+	}
 	const method = http.MethodGet
 	resp := c.send(ctx, &transport.Request{Method: method, Route: call.route, URL: c.url(call), Secrets: call.secrets})
 	switch {
@@ -81,14 +86,15 @@ func get[T any](ctx context.Context, s *service, res *resource[T], route, id str
 	if s == nil || s.client == nil {
 		return nil, errNoClient
 	}
-	if err := cmp.Or(checkContext(ctx), checkID(id)); err != nil {
+	if err := checkID(id); err != nil {
 		return nil, err
 	}
 	resp, err := s.client.do(ctx, call{route: route, ids: []string{id}, secrets: []string{id}, advice: getAdvice})
 	if err != nil {
 		return nil, err
 	}
-	record, err := readResource(s.client, res, route, resp)
+	defer resp.Release()
+	record, err := readOne(s.client, res, route, resp)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +102,31 @@ func get[T any](ctx context.Context, s *service, res *resource[T], route, id str
 		return nil, &ProtocolError{Reason: "another record than the one that was asked for"}
 	}
 	return record, nil
+}
+
+// readOne reads a response with one record.
+func readOne[T any](c *Client, res *resource[T], route string, resp *transport.Response) (*T, error) {
+	v := new(T)
+	var bad *ItemError
+	r := &reader{wants: jsonapi.KindObject}
+	r.NotesNew = c.drift.isWanted()
+	r.record = func() {
+		raw, n := res.read(r, v)
+		bad = res.itemError(v, raw, 0, r.Faults()[n:])
+		*res.parts(v).raw = bytes.Clone(raw)
+		if bad == nil {
+			c.drift.tell(route, resp, "/data", r.Faults()[n:])
+		}
+		r.Forget(n)
+	}
+	var doc document
+	if err := doc.read(r, resp); err != nil {
+		return nil, err
+	}
+	if bad != nil {
+		return nil, bad
+	}
+	return v, nil
 }
 
 // isAnother reports whether a record is clearly not the one that was asked for. The API's pages show
@@ -114,4 +145,10 @@ func checkID(id string) error {
 	)
 }
 
-func checkContext(ctx context.Context) error { return refuse(ctx == nil, "context", "is nil") }
+// checkContext reports a context that is nil or has ended.
+func (c *Client) checkContext(ctx context.Context) error {
+	if ctx != nil && ctx.Err() != nil {
+		return c.failure(transport.Canceled(ctx))
+	}
+	return refuse(ctx == nil, "context", "is nil")
+}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -304,12 +303,31 @@ func TestACursorOfAnyBytesSurvivesACheckpoint(t *testing.T) {
 	assert.Equal(t, "\xff\x00é", server.requests[0].URL.Query().Get("page[after]"))
 }
 
-func TestACheckpointThatClaimsMoreThanItHasIsRefused(t *testing.T) {
-	head := binary.BigEndian.AppendUint32(make([]byte, 1+8), math.MaxUint32) // more than an int of 32 bits holds
-	head = binary.BigEndian.AppendUint32(head, crc32.ChecksumIEEE(head))
-	claim := beltic.Checkpoint("b2." + base64.RawURLEncoding.EncodeToString(head) + ".")
-	_, err := newClient(t, bodies().RoundTrip).Sessions.List(t.Context(), resume(claim))
-	problem, ok := errors.AsType[*beltic.ConfigError](err)
-	require.True(t, ok, "%v", err)
-	assert.Equal(t, "is not a whole checkpoint of this library", problem.Problem)
+// sealed makes a checkpoint of any text with the right sum.
+func sealed(text string) beltic.Checkpoint {
+	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(text)))
+	return beltic.Checkpoint(text + "." + base64.RawURLEncoding.EncodeToString(sum))
+}
+
+func TestACheckpointThatNoLibraryWroteIsRefused(t *testing.T) {
+	head := base64.RawURLEncoding.EncodeToString(make([]byte, 1+8))
+	for name, tc := range map[string]struct {
+		checkpoint beltic.Checkpoint
+		problem    string
+	}{
+		"short head":       {sealed("b3.AAAA."), "is not a whole checkpoint of this library"},
+		"half an entry":    {sealed("b3." + head + ".AAAA"), "is not a whole checkpoint of this library"},
+		"odd direction":    {sealed("b3." + base64.RawURLEncoding.EncodeToString(append([]byte{2}, make([]byte, 8)...)) + "."), "is not a whole checkpoint of this library"},
+		"no base64":        {sealed("b3.*." + head), "is not a whole checkpoint of this library"},
+		"no dot":           {sealed("b3." + head), "was taken from a list with other filters"},
+		"nothing":          {".", "is not a whole checkpoint of this library"},
+		"an earlier form":  {"b2." + beltic.Checkpoint(head) + ".", "was taken by an earlier version of this library; start again without it"},
+		"another prefix":   {sealed("x3." + head + "."), "is not a whole checkpoint of this library"},
+		"without a prefix": {sealed(head + "."), "is not a whole checkpoint of this library"},
+	} {
+		_, err := newClient(t, bodies().RoundTrip).Sessions.List(t.Context(), resume(tc.checkpoint))
+		problem, ok := errors.AsType[*beltic.ConfigError](err)
+		require.True(t, ok, "%s: %v", name, err)
+		assert.Equal(t, tc.problem, problem.Problem, name)
+	}
 }

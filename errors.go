@@ -153,7 +153,7 @@ type DecodeError struct {
 	Detail  string // what was wanted, where that is known; "" otherwise
 }
 
-func newDecodeError(e *jsonapi.Error) *DecodeError {
+func newDecodeError(e *jsonapi.Fault) *DecodeError {
 	return &DecodeError{Pointer: e.Pointer, Offset: e.Offset, Reason: e.Reason, Detail: e.Detail}
 }
 

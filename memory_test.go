@@ -68,8 +68,8 @@ func TestAllocationsStayBounded(t *testing.T) {
 		body           string
 		objects, bytes float64 // for each session, the page's own share included
 	}{
-		"full":   {fullPage(t, sessions), 4, 3000},
-		"sparse": {sparsePage(sessions), 2.2, 1600},
+		"full":   {fullPage(t, sessions), 8, 3000},
+		"sparse": {sparsePage(sessions), 3, 1600},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := newBenchClient(t, tc.body)

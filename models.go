@@ -35,13 +35,6 @@ type Session struct {
 	Raw json.RawMessage `json:"-"`
 }
 
-var sessionTable = newObject(
-	text("id", func(s *Session) *string { return &s.ID }),
-	text("type", func(s *Session) *string { return &s.Type }),
-	nested("attributes", func(s *Session) *SessionAttributes { return &s.SessionAttributes }, sessionAttributesTable),
-	nested("relationships", func(s *Session) *SessionRelationships { return &s.Relationships }, sessionRelationshipsTable),
-)
-
 // SessionAttributes are the attributes of a [Session]; read them as fields of the session itself.
 type SessionAttributes struct {
 	Status           SessionStatus    `json:"status,omitzero"`
@@ -67,39 +60,11 @@ type SessionAttributes struct {
 	RedactedAt        time.Time `json:"redacted_at,omitzero"`
 }
 
-var sessionAttributesTable = newObject(
-	enumText("status", func(a *SessionAttributes) *SessionStatus { return &a.Status }),
-	enumText("creator_type", func(a *SessionAttributes) *CreatorType { return &a.CreatorType }),
-	enumText("entity_type", func(a *SessionAttributes) *EntityType { return &a.EntityType }),
-	text("creator_id", func(a *SessionAttributes) *string { return &a.CreatorID }),
-	nested("person", func(a *SessionAttributes) *Person { return &a.Person }, personTable),
-	nested("business", func(a *SessionAttributes) *Business { return &a.Business }, businessTable),
-	oneOrMany("identity_numbers", func(a *SessionAttributes) *IdentityNumbers { return &a.IdentityNumbers }, identityNumberTable),
-	nested("contact", func(a *SessionAttributes) *Contact { return &a.Contact }, contactTable),
-	nested("address", func(a *SessionAttributes) *Address { return &a.Address }, addressTable),
-	nested("behavior_analysis", func(a *SessionAttributes) *BehaviorAnalysis { return &a.BehaviorAnalysis }, behaviorAnalysisTable),
-	timestamp("created_at", func(a *SessionAttributes) *time.Time { return &a.CreatedAt }),
-	timestamp("updated_at", func(a *SessionAttributes) *time.Time { return &a.UpdatedAt }),
-	timestamp("started_at", func(a *SessionAttributes) *time.Time { return &a.StartedAt }),
-	timestamp("expires_at", func(a *SessionAttributes) *time.Time { return &a.ExpiresAt }),
-	timestamp("completed_at", func(a *SessionAttributes) *time.Time { return &a.CompletedAt }),
-	timestamp("failed_at", func(a *SessionAttributes) *time.Time { return &a.FailedAt }),
-	timestamp("marked_for_review_at", func(a *SessionAttributes) *time.Time { return &a.MarkedForReviewAt }),
-	timestamp("decisioned_at", func(a *SessionAttributes) *time.Time { return &a.DecisionedAt }),
-	timestamp("expired_at", func(a *SessionAttributes) *time.Time { return &a.ExpiredAt }),
-	timestamp("redacted_at", func(a *SessionAttributes) *time.Time { return &a.RedactedAt }),
-)
-
 // Person is the person that a session or account is about.
 type Person struct {
 	Name      PersonName `json:"name,omitzero"`
 	BirthDate Date       `json:"birth_date,omitzero"`
 }
-
-var personTable = newObject(
-	nested("name", func(p *Person) *PersonName { return &p.Name }, personNameTable),
-	text("birth_date", func(p *Person) *Date { return &p.BirthDate }),
-)
 
 // PersonName is a person's name in parts.
 type PersonName struct {
@@ -108,24 +73,12 @@ type PersonName struct {
 	Last   string `json:"last,omitzero"`
 }
 
-var personNameTable = newObject(
-	text("first", func(n *PersonName) *string { return &n.First }),
-	text("middle", func(n *PersonName) *string { return &n.Middle }),
-	text("last", func(n *PersonName) *string { return &n.Last }),
-)
-
 // Business is the business that a session or account is about.
 type Business struct {
 	LegalName        string        `json:"legal_name,omitzero"`
 	RegistrationDate Date          `json:"registration_date,omitzero"`
 	Shareholders     []Shareholder `json:"shareholders,omitzero"`
 }
-
-var businessTable = newObject(
-	text("legal_name", func(b *Business) *string { return &b.LegalName }),
-	text("registration_date", func(b *Business) *Date { return &b.RegistrationDate }),
-	list("shareholders", func(b *Business) *[]Shareholder { return &b.Shareholders }, shareholderTable),
-)
 
 // Shareholder is one holder of a [Business]'s shares.
 type Shareholder struct {
@@ -137,16 +90,6 @@ type Shareholder struct {
 	NumberOfShare     string            `json:"number_of_share,omitzero"` // a string on the wire
 	PercentageOfShare Optional[float64] `json:"percentage_of_share,omitzero"`
 }
-
-var shareholderTable = newObject(
-	text("name", func(h *Shareholder) *string { return &h.Name }),
-	text("shareholder_type", func(h *Shareholder) *string { return &h.ShareholderType }),
-	text("date_of_birth", func(h *Shareholder) *Date { return &h.DateOfBirth }),
-	text("id_type", func(h *Shareholder) *string { return &h.IDType }),
-	text("id_number", func(h *Shareholder) *string { return &h.IDNumber }),
-	text("number_of_share", func(h *Shareholder) *string { return &h.NumberOfShare }),
-	number("percentage_of_share", func(h *Shareholder) *Optional[float64] { return &h.PercentageOfShare }),
-)
 
 // BehaviorAnalysis is what the API measured while the person filled in the session. A value that
 // was not measured is unset, which is not the same as 0 or false. Ranges and units are undocumented
@@ -170,25 +113,6 @@ type BehaviorAnalysis struct {
 	HesitationTime         Optional[float64] `json:"hesitation_time,omitzero"`
 }
 
-var behaviorAnalysisTable = newObject(
-	number("completion_time_seconds", func(b *BehaviorAnalysis) *Optional[float64] { return &b.CompletionTimeSeconds }),
-	number("autofill_cancels", func(b *BehaviorAnalysis) *Optional[float64] { return &b.AutofillCancels }),
-	number("autofill_starts", func(b *BehaviorAnalysis) *Optional[float64] { return &b.AutofillStarts }),
-	number("bot_score", func(b *BehaviorAnalysis) *Optional[float64] { return &b.BotScore }),
-	enumText("threat_level", func(b *BehaviorAnalysis) *ThreatLevel { return &b.ThreatLevel }),
-	number("shortcut_copies", func(b *BehaviorAnalysis) *Optional[float64] { return &b.ShortcutCopies }),
-	number("shortcut_pastes", func(b *BehaviorAnalysis) *Optional[float64] { return &b.ShortcutPastes }),
-	number("distraction_events", func(b *BehaviorAnalysis) *Optional[float64] { return &b.DistractionEvents }),
-	boolean("devtools_open", func(b *BehaviorAnalysis) *Optional[bool] { return &b.DevtoolsOpen }),
-	boolean("debugger_attached", func(b *BehaviorAnalysis) *Optional[bool] { return &b.DebuggerAttached }),
-	number("request_spoof_attempts", func(b *BehaviorAnalysis) *Optional[float64] { return &b.RequestSpoofAttempts }),
-	number("user_agent_spoof_attempts", func(b *BehaviorAnalysis) *Optional[float64] { return &b.UserAgentSpoofAttempts }),
-	number("hesitation_baseline", func(b *BehaviorAnalysis) *Optional[float64] { return &b.HesitationBaseline }),
-	number("hesitation_count", func(b *BehaviorAnalysis) *Optional[float64] { return &b.HesitationCount }),
-	number("hesitation_percentage", func(b *BehaviorAnalysis) *Optional[float64] { return &b.HesitationPercentage }),
-	number("hesitation_time", func(b *BehaviorAnalysis) *Optional[float64] { return &b.HesitationTime }),
-)
-
 // SessionRelationships are the resources that a [Session] belongs to or owns.
 type SessionRelationships struct {
 	Account        ToOne  `json:"account,omitzero"`
@@ -197,14 +121,6 @@ type SessionRelationships struct {
 	SessionDevices ToMany `json:"session_devices,omitzero"`
 	Verifications  ToMany `json:"verifications,omitzero"`
 }
-
-var sessionRelationshipsTable = newObject(
-	nested("account", func(r *SessionRelationships) *ToOne { return &r.Account }, toOneTable),
-	nested("business", func(r *SessionRelationships) *ToOne { return &r.Business }, toOneTable),
-	nested("documents", func(r *SessionRelationships) *ToMany { return &r.Documents }, toManyTable),
-	nested("session_devices", func(r *SessionRelationships) *ToMany { return &r.SessionDevices }, toManyTable),
-	nested("verifications", func(r *SessionRelationships) *ToMany { return &r.Verifications }, toManyTable),
-)
 
 // SessionStatus is where a session stands in its lifecycle. A status that this version does not
 // know is kept as sent.

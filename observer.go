@@ -61,10 +61,10 @@ func shownMember(name string) string {
 
 // driftLog tells of each drift once. Nil tells nothing.
 type driftLog struct {
-	isWanted func() bool
-	tell     func(Drift)
-	mu       sync.Mutex
-	told     map[Drift]bool
+	logger  *slog.Logger
+	onDrift func(Drift)
+	mu      sync.Mutex
+	told    map[Drift]bool
 }
 
 // maxDrifts is how many are told: a server that makes up names could fill the memory.
@@ -74,50 +74,47 @@ func (c *config) newDriftLog() *driftLog {
 	if c.logger == nil && c.onDrift == nil {
 		return nil
 	}
-	return &driftLog{
-		told: map[Drift]bool{},
-		isWanted: func() bool {
-			return c.onDrift != nil || c.logger.Enabled(context.Background(), slog.LevelInfo)
-		},
-		tell: func(d Drift) {
-			if c.logger != nil {
-				c.logger.Info("beltic: "+d.Reason, slog.String("route", d.Route), slog.String("pointer", d.Pointer))
-			}
-			if c.onDrift != nil {
-				c.onDrift(d)
-			}
-		},
-	}
+	return &driftLog{logger: c.logger, onDrift: c.onDrift, told: map[Drift]bool{}}
 }
 
-// at takes what is unknown in the records of a response, or is nil where nobody wants to know.
-func (l *driftLog) at(route string, resp *transport.Response) func(jsonapi.LeftOut) {
-	if l == nil || !l.isWanted() {
-		return nil
-	}
-	return func(unknown jsonapi.LeftOut) {
-		d := Drift{Route: route, Pointer: unknown.Pointer, Reason: unknown.Reason}
-		if l.isTold(d) { // as usual, and without the cost of what follows
-			return
+func (l *driftLog) isWanted() bool {
+	return l != nil && (l.onDrift != nil || l.logger.Enabled(context.Background(), slog.LevelInfo))
+}
+
+// tell tells of what is new in the record at a pointer of a response.
+func (l *driftLog) tell(route string, resp *transport.Response, record string, faults []jsonapi.Fault) {
+	for _, f := range faults {
+		if !f.IsNew() {
+			continue
 		}
-		names := strings.Split(d.Pointer, "/")
-		for i, name := range names {
-			if name != "" && strings.Trim(name, "0123456789") == "" {
-				name = "*"
-			}
-			names[i] = resp.Mask(name)
+		pointer := strings.TrimPrefix(f.Pointer, record)
+		if f.Member != "" {
+			pointer += "/" + shownMember(f.Member)
 		}
-		d.Pointer = strings.Join(names, "/")
-		if l.isNew(d) {
-			l.tell(d)
+		d := Drift{Route: route, Pointer: shownPointer(resp, pointer), Reason: f.Reason}
+		if !l.isNew(d) {
+			continue
+		}
+		if l.logger != nil {
+			l.logger.Info("beltic: "+d.Reason, slog.String("route", d.Route), slog.String("pointer", d.Pointer))
+		}
+		if l.onDrift != nil {
+			l.onDrift(d)
 		}
 	}
 }
 
-func (l *driftLog) isTold(d Drift) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.told[d]
+// shownPointer puts * for the index of an element, so that all elements are one place, and masks
+// names that repeat a secret.
+func shownPointer(resp *transport.Response, pointer string) string {
+	names := strings.Split(pointer, "/")
+	for i, name := range names {
+		if name != "" && strings.Trim(name, "0123456789") == "" {
+			name = "*"
+		}
+		names[i] = resp.Mask(name)
+	}
+	return strings.Join(names, "/")
 }
 
 func (l *driftLog) isNew(d Drift) bool {

@@ -196,14 +196,11 @@ func identifier(name, value string) slog.Attr {
 	return slog.String(name, value)
 }
 
-// enum is a string with a set of known values.
-type enum interface {
-	~string
-	Known() bool
-}
-
 // known shows a value that this version knows. Any other is not known to be harmless.
-func known[E enum](name string, value E) slog.Attr {
+func known[E interface {
+	~string
+	enum
+}](name string, value E) slog.Attr {
 	if value != "" && !value.Known() {
 		value = "unknown"
 	}

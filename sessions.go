@@ -33,7 +33,7 @@ type SessionFilter struct {
 // [*ConfigError] before any request, [*APIError], [*TransportError], [*RedirectError],
 // [*LimitError], [*DecodeError] or [*ProtocolError].
 func (s *SessionsService) List(ctx context.Context, opts *SessionListOptions) (*Page[Session], error) {
-	return newPager(s.list(opts)).one(ctx)
+	return s.list(opts).one(ctx)
 }
 
 // All ranges over every session of the list, page after page, in the order of the API.
@@ -86,29 +86,17 @@ func (s *SessionsService) Get(ctx context.Context, id string) (*Session, error) 
 
 const sessionsRoute = "/identity/sessions"
 
-func (s *SessionsService) list(opts *SessionListOptions) *listing[Session] {
-	return newListing((*service)(s), sessionResource, sessionsRoute, opts)
+func (s *SessionsService) list(opts *SessionListOptions) walk[Session] {
+	return newList((*service)(s), sessionResource, sessionsRoute, opts)
 }
 
 func (o *SessionListOptions) page() *PageOptions { return &o.Page }
 
 // sessionResource is how sessions are read.
-var sessionResource = newResource("session", sessionTable, newSessionRoom, func(s *Session) parts {
+var sessionResource = newResource("session", func(s *Session) parts {
 	return parts{&s.ID, &s.Type, &s.Raw}
 })
 
 func (s *Session) salvage(raw []byte) (unread []string, err error) {
 	return sessionResource.salvage(raw, s)
-}
-
-// newSessionRoom makes room for the lists of a usual session in one allocation.
-func newSessionRoom(r *reader) {
-	room := new(struct {
-		refs         [6]ResourceRef
-		numbers      [1]IdentityNumber
-		shareholders [1]Shareholder
-	})
-	spaceOf[ResourceRef](r).free = room.refs[:0]
-	spaceOf[IdentityNumber](r).free = room.numbers[:0]
-	spaceOf[Shareholder](r).free = room.shareholders[:0]
 }

@@ -69,13 +69,13 @@ func TestListSendsBefore(t *testing.T) {
 func TestListRefusesBadOptionsBeforeAnyRequest(t *testing.T) {
 	long := string(make([]byte, 4097))
 	for name, opts := range map[string]beltic.SessionListOptions{
-		"Page.Size":            {Page: beltic.PageOptions{Size: -1}},
-		"Page":                 {Page: beltic.PageOptions{After: "canary", Before: "canary"}},
-		"Page.Resume":          {Page: beltic.PageOptions{Resume: "canary"}},
-		"Filter.Account":       {Filter: beltic.SessionFilter{Account: long}},
-		"Filter.SessionDevice": {Filter: beltic.SessionFilter{SessionDevice: long}},
-		"Status":               {Status: beltic.SessionStatus(long)},
-		"EntityType":           {EntityType: beltic.EntityType(long)},
+		"page[size]":             {Page: beltic.PageOptions{Size: -1}},
+		"Page":                   {Page: beltic.PageOptions{After: "canary", Before: "canary"}},
+		"Page.Resume":            {Page: beltic.PageOptions{Resume: "canary"}},
+		"filter[account]":        {Filter: beltic.SessionFilter{Account: long}},
+		"filter[session_device]": {Filter: beltic.SessionFilter{SessionDevice: long}},
+		"status":                 {Status: beltic.SessionStatus(long)},
+		"entity_type":            {EntityType: beltic.EntityType(long)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := bodies()

@@ -142,5 +142,5 @@ func ExampleUnknownStatus() {
 
 func ExampleDuplicateKey() {
 	listThrough(beltictest.DuplicateKey())
-	// Output: 39 sessions; beltic: record 0 of the page, cannot decode: duplicate name, at /data/0, byte 1332
+	// Output: 39 sessions; beltic: record 0 of the page, cannot decode: duplicate name, at /data/0/id, byte 1332
 }

@@ -1,7 +1,10 @@
+// Package jsonapi reads JSON:API documents strictly and in one pass, so that one bad piece cannot
+// spoil the others.
 package jsonapi
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"math/bits"
@@ -13,65 +16,116 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Reader reads a JSON document in place and strictly: no duplicate names, no broken strings, no bad
-// UTF-8. It does the usual itself and hands pieces of the unusual (escapes, unknown values, what is
-// wrong) to jsontext, which also says what an error is. Strings that it returns are copies. Name,
-// Null, More and the resets leave it before a value, where every method that takes one expects
-// it. It is not safe for concurrent use.
+// Reader reads a JSON document in place: no duplicate names, no broken strings, no bad UTF-8. It
+// never stops at a value that it cannot take: it notes a [Fault], skips the value and goes on, and
+// its caller judges. Only broken grammar ends it: then [Reader.Err] is set, and every method finds
+// nothing more, as with [bufio.Scanner].
+//
+// It reads the usual itself and hands pieces of the unusual (escapes, unknown values, whatever is
+// wrong) to jsontext, which also says what is wrong. Strings that it returns are copies. It stands
+// before a value where a method takes one. It is not safe for concurrent use.
 type Reader struct {
-	buf   []byte
-	pos   int
-	depth int // open objects and arrays, counted from the document
-	text  arena
+	buf  []byte
+	pos  int
+	base int // how deep buf stands in its document
+	path []step
+	text arena
 
-	lenience lenience
-	leftOut  []LeftOut
+	err    *Fault // broken grammar, which ends the document
+	faults []Fault
 
-	// NotesUnknown says that the items of a document note what is not known in them.
-	NotesUnknown bool
-	unknown      []LeftOut // of the last item
+	// NotesNew says that what is new to the library is noted, too.
+	NotesNew bool
 
 	scratch []byte
 	decoder jsontext.Decoder
 	window  bytes.Buffer // what the decoder reads
 }
 
-// lenience is what a reader leaves out instead of failing.
-type lenience uint8
-
-const (
-	strict    lenience = iota
-	salvaging          // values of the wrong kind; what is broken still fails
-	lenient            // whatever a value is; only JSON's own grammar can fail
-)
-
-// LeftOut is a value that a lenient reader had to leave out, or one that is not known.
-type LeftOut struct {
-	Pointer string
-	Reason  string
+// step is an open object or array, and how far the reader is in it.
+type step struct {
+	bracket byte
+	count   int                 // members or elements so far
+	member  string              // that is read, or "" if it is not known
+	unknown map[string]struct{} // names so far
 }
 
-// maxDepth is jsontext's own limit.
-const maxDepth = 10_000
+const (
+	// maxDepth is jsontext's own limit.
+	maxDepth = 10_000
+	// recordDepth is how deep a record stands in its document: in an array in an object.
+	recordDepth = 2
+	// MaxFaults is how many faults are noted; a list of one-byte faults could fill the memory.
+	MaxFaults = 100_000
+)
 
-// Reset starts to read a document, leaving out whatever cannot be read.
-func (r *Reader) Reset(document []byte) { r.reset(document, 0, lenient) }
+// Reset starts to read a document.
+func (r *Reader) Reset(document []byte) { r.reset(document, 0) }
 
-// ResetRecord starts to read a record that stood in the data of a document, leaving out what is of
-// the wrong kind.
-func (r *Reader) ResetRecord(record []byte) { r.reset(record, recordDepth, salvaging) }
+// ResetRecord starts to read a record that stood in the data of a document.
+func (r *Reader) ResetRecord(record []byte) { r.reset(record, recordDepth) }
 
-// recordDepth is how deep a record stands in its document: in an array in an object.
-const recordDepth = 2
-
-func (r *Reader) reset(buf []byte, depth int, lenience lenience) {
-	r.buf, r.pos, r.depth, r.lenience = buf, 0, depth, lenience
-	r.leftOut, r.text = r.leftOut[:0], arena{}
+func (r *Reader) reset(buf []byte, base int) {
+	r.buf, r.pos, r.base = buf, 0, base
+	r.path, r.faults, r.text, r.err = r.path[:0], r.faults[:0], arena{}, nil
 	r.peek()
 }
 
-// LeftOut is what was left out, in the order of the document. It is valid until the next reset.
-func (r *Reader) LeftOut() []LeftOut { return r.leftOut }
+// Err is what is wrong with the grammar of the document, or nil.
+func (r *Reader) Err() *Fault { return r.err }
+
+// Faults are those of the document, but for those that were forgotten. They are valid until the
+// next is noted.
+func (r *Reader) Faults() []Fault { return r.faults }
+
+// Forget forgets all but the first n faults.
+func (r *Reader) Forget(n int) { r.faults = r.faults[:n] }
+
+// StartRecord gives the texts from here on memory of their own: a record shares none with another.
+func (r *Reader) StartRecord() { r.text.startRecord() }
+
+// Position is where the reader is, in bytes.
+func (r *Reader) Position() int { return r.pos }
+
+// Since is the piece of the document from a position to where the reader is.
+func (r *Reader) Since(position int) []byte { return r.buf[position:r.pos:r.pos] }
+
+// Pointer is where the reader is, in RFC 6901. An unknown member is not named.
+func (r *Reader) Pointer() string {
+	var pointer strings.Builder
+	for _, s := range r.path {
+		switch {
+		case s.bracket == '[':
+			pointer.WriteString("/" + strconv.Itoa(s.count-1))
+		case s.member != "":
+			pointer.WriteString("/" + s.member)
+		}
+	}
+	return pointer.String()
+}
+
+// Note notes a fault at the place of the reader.
+func (r *Reader) Note(f Fault) {
+	if f.IsNew() && !r.NotesNew || len(r.faults) == MaxFaults {
+		return
+	}
+	f.Pointer = r.Pointer() + f.Pointer
+	f.Offset = cmp.Or(f.Offset, int64(r.pos))
+	r.faults = append(r.faults, f)
+}
+
+// fail ends the document.
+func (r *Reader) fail(f Fault) {
+	if r.err != nil {
+		return
+	}
+	f.Pointer = r.Pointer()
+	r.err = &f
+	r.pos = len(r.buf)
+}
+
+// Stop ends the document here: what is left of it does not matter.
+func (r *Reader) Stop() { r.fail(Fault{Reason: ReasonTrailing, Offset: int64(r.pos)}) }
 
 // peek skips white space and returns the first byte after it, or 0 at the end.
 func (r *Reader) peek() byte {
@@ -84,8 +138,8 @@ func (r *Reader) peek() byte {
 	return 0
 }
 
-// at is the byte that is next, or 0 at the end.
-func (r *Reader) at() byte {
+// first is the first byte of the value that is next, or 0 at the end.
+func (r *Reader) first() byte {
 	if r.pos < len(r.buf) {
 		return r.buf[r.pos]
 	}
@@ -93,11 +147,10 @@ func (r *Reader) at() byte {
 }
 
 // Kind is the kind of the value that is next.
-func (r *Reader) Kind() Kind { return kindOf(r.at()) }
+func (r *Reader) Kind() Kind { return kindOf(r.first()) }
 
-// Take takes a text if it is next, just so. With `,"name":` it is the quick way through an object
-// whose members come in the expected order.
-func (r *Reader) Take(text string) bool {
+// expect takes a text if it is next, just so.
+func (r *Reader) expect(text string) bool {
 	end := r.pos + len(text)
 	if end > len(r.buf) || string(r.buf[r.pos:end]) != text {
 		return false
@@ -107,83 +160,141 @@ func (r *Reader) Take(text string) bool {
 }
 
 // Null takes a null if one is next.
-func (r *Reader) Null() bool { return r.peek() == 'n' && r.Take("null") }
+func (r *Reader) Null() bool { return r.peek() == 'n' && r.expect("null") }
 
-// Open takes the bracket that opens an object or array.
-func (r *Reader) Open(bracket byte) error {
-	if r.at() != bracket {
-		return r.mismatch(Kind(bracket))
+// Open takes the bracket that opens an object or array, if one is next.
+func (r *Reader) Open(bracket byte) bool {
+	if r.first() != bracket {
+		r.Mismatch(Kind(bracket))
+		return false
 	}
 	r.pos++
-	if r.depth++; r.depth > maxDepth {
-		return &Error{Offset: int64(r.pos), Reason: ReasonDepth}
+	r.path = append(r.path, step{bracket: bracket})
+	if r.depth() > maxDepth {
+		r.fail(Fault{Offset: int64(r.pos), Reason: ReasonDepth})
 	}
-	return nil
+	return true
 }
 
-// More reports whether there is another member or element before the bracket that closes, and takes
-// the comma before it or the bracket.
-func (r *Reader) More(isFirst bool, bracket byte) (bool, error) {
+func (r *Reader) depth() int { return r.base + len(r.path) }
+
+// More reports whether there is another member or element, and takes the comma before it. At the
+// end it takes the bracket that closes.
+func (r *Reader) More() bool {
+	s := &r.path[len(r.path)-1]
+	s.member = ""
+	const toClosing = 2 // from [ to ] and from { to }, in ASCII
 	switch c := r.peek(); {
-	case c == bracket:
+	case c == s.bracket+toClosing:
 		r.pos++
-		r.depth--
-		return false, nil
-	case isFirst:
-		return true, nil
+		r.path = r.path[:len(r.path)-1]
+		return false
+	case s.count == 0 && r.err == nil:
 	case c == ',':
 		r.pos++
 		r.peek()
-		return true, nil
 	default:
-		return false, r.broken(r.pos)
+		r.broken()
+		r.path = r.path[:len(r.path)-1]
+		return false
 	}
+	s.count++
+	return true
+}
+
+// Expect takes the next member up to its value, if its name is just so and no white space is
+// before it. Quoted is the name as it stands after another member: ,"name":
+func (r *Reader) Expect(name, quoted string) bool {
+	s := &r.path[len(r.path)-1]
+	if s.count == 0 {
+		quoted = quoted[len(","):]
+	}
+	if !r.expect(quoted) {
+		return false
+	}
+	s.count++
+	s.member = name
+	return true
 }
 
 // Name takes the name of a member and the colon after it. It is valid until the next call.
-func (r *Reader) Name() ([]byte, error) {
+func (r *Reader) Name() []byte {
 	if r.peek() != '"' {
-		return nil, r.broken(r.pos)
+		r.broken()
+		return nil
 	}
-	start := r.Mark()
-	name, err := r.bytes()
-	if err != nil && r.lenience == lenient {
-		r.rewind(start)
-		_, err = r.Raw() // whatever it is, it is not known
-	}
-	if err != nil {
-		return nil, err
+	start := r.pos
+	name, ok := r.bytes("a broken name")
+	if !ok {
+		name = r.buf[start:r.pos] // with its quotes, so it is that of no known member
 	}
 	if r.peek() != ':' {
-		return nil, r.broken(r.pos)
+		r.broken()
+		return nil
 	}
 	r.pos++
 	r.peek()
-	return name, nil
+	return name
+}
+
+// Enter says that the name is that of a known member, whose value is next.
+func (r *Reader) Enter(name string) { r.path[len(r.path)-1].member = name }
+
+// SkipUnknown takes the value of a member that is not known.
+func (r *Reader) SkipUnknown(name []byte) {
+	if r.err != nil {
+		return
+	}
+	s := &r.path[len(r.path)-1]
+	member := cmp.Or(string(name), `""`) // a fault without a name is that of the object
+	if _, isRepeated := s.unknown[member]; isRepeated {
+		r.Note(Fault{Reason: ReasonDuplicate, Member: member})
+	}
+	if s.unknown == nil {
+		s.unknown = map[string]struct{}{}
+	}
+	s.unknown[member] = struct{}{}
+	r.Note(Fault{Reason: ReasonNewMember, Member: member})
+	r.skip(member)
+}
+
+// SkipRepeated takes the value of a known member that has come before in its object.
+func (r *Reader) SkipRepeated() {
+	r.Note(Fault{Reason: ReasonDuplicate})
+	r.skip("")
 }
 
 // Text takes a string.
-func (r *Reader) Text() (string, error) {
-	if r.at() != '"' {
-		return "", r.mismatch(KindText)
+func (r *Reader) Text() (string, bool) {
+	if r.first() != '"' {
+		r.Mismatch(KindText)
+		return "", false
 	}
-	text, err := r.bytes()
-	return r.text.add(text), err
+	text, ok := r.bytes("")
+	return r.text.add(text), ok
 }
 
-// bytes takes a string and returns it unescaped. It is valid until the next call.
-func (r *Reader) bytes() ([]byte, error) {
+// bytes takes a string and returns it unescaped. It is valid until the next call. A fault is that
+// of the member.
+func (r *Reader) bytes(member string) ([]byte, bool) {
 	start := r.pos + 1
 	end := plainEnd(r.buf, start)
 	if end < len(r.buf) && r.buf[end] == '"' {
 		r.pos = end + 1
-		return r.buf[start:end], nil
+		return r.buf[start:end], true
 	}
-	return r.oddBytes(start, end)
+	text, end := r.unescaped(start, end)
+	if text == nil {
+		r.skip(member)
+		return nil, false
+	}
+	r.pos = end
+	return text, true
 }
 
-// oddBytes reads a string that has more in it than plain ASCII, from the first such byte.
-func (r *Reader) oddBytes(start, i int) ([]byte, error) {
+// unescaped reads a string that has more in it than plain ASCII, from the first such byte. It
+// returns nil for one that is broken.
+func (r *Reader) unescaped(start, i int) (text []byte, end int) {
 	hasEscapes := false
 	for i < len(r.buf) && r.buf[i] != '"' && r.buf[i] >= ' ' {
 		if r.buf[i] == '\\' {
@@ -193,20 +304,20 @@ func (r *Reader) oddBytes(start, i int) ([]byte, error) {
 		i = plainEnd(r.buf, i+1)
 	}
 	if i >= len(r.buf) || r.buf[i] != '"' {
-		return nil, r.broken(start - 1)
+		return nil, i
 	}
-	text := r.buf[start:i]
-	if hasEscapes {
-		var err error
-		if r.scratch, err = jsontext.AppendUnquote(r.scratch[:0], r.buf[start-1:i+1]); err != nil {
-			return nil, r.broken(start - 1)
+	if !hasEscapes {
+		if text = r.buf[start:i]; !utf8.Valid(text) {
+			return nil, i
 		}
-		text = r.scratch
-	} else if !utf8.Valid(text) {
-		return nil, r.broken(start - 1)
+		return text, i + 1
 	}
-	r.pos = i + 1
-	return text, nil
+	text, err := jsontext.AppendUnquote(r.scratch[:0], r.buf[start-1:i+1])
+	if err != nil {
+		return nil, i
+	}
+	r.scratch = text
+	return text, i + 1
 }
 
 // plainEnd is the index of the first byte from i on that is not plain: a quote, a backslash, a
@@ -232,14 +343,15 @@ func plainEnd(buf []byte, i int) int {
 }
 
 // Bool takes a boolean.
-func (r *Reader) Bool() (bool, error) {
+func (r *Reader) Bool() (value, ok bool) {
 	switch {
-	case r.Take("true"):
-		return true, nil
-	case r.Take("false"):
-		return false, nil
+	case r.expect("true"):
+		return true, true
+	case r.expect("false"):
+		return false, true
 	default:
-		return false, r.mismatch(KindBool)
+		r.Mismatch(KindBool)
+		return false, false
 	}
 }
 
@@ -249,31 +361,28 @@ const exactDigits = 15
 
 var powersOfTen = [exactDigits]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14}
 
-// Number takes a number as the nearest float64. One that is too large for any is an error.
-func (r *Reader) Number() (float64, error) {
-	start := r.pos
+// Number takes a number as the nearest float64. One that is too large for any is a fault.
+func (r *Reader) Number() (float64, bool) {
 	if f, ok := r.shortNumber(); ok {
-		return f, nil
+		return f, true
 	}
 	if r.Kind() != KindNumber {
-		return 0, r.mismatch(KindNumber)
+		r.Mismatch(KindNumber)
+		return 0, false
 	}
-	raw, err := r.value(nil)
-	if err != nil {
-		return 0, err
-	}
-	f, err := strconv.ParseFloat(string(raw), 64)
-	if err != nil {
+	start := r.pos
+	f, err := strconv.ParseFloat(string(r.Raw()), 64)
+	if err != nil && r.err == nil {
 		r.pos = start
-		return 0, r.Unusable("the number is too large")
+		r.Reject("the number is too large")
 	}
-	return f, nil
+	return f, err == nil
 }
 
 // shortNumber reads a number of few digits and without an exponent.
 func (r *Reader) shortNumber() (f float64, ok bool) {
 	start := r.pos
-	if r.at() == '-' {
+	if r.first() == '-' {
 		start++
 	}
 	n, point, end := int64(0), -1, start
@@ -302,150 +411,125 @@ func (r *Reader) shortNumber() (f float64, ok bool) {
 	return f, true
 }
 
-// Time takes an RFC 3339 timestamp. It keeps the offset; one of zero is UTC. The texts that stand
-// for no time, "" and the zero time, are the zero [time.Time].
-func (r *Reader) Time() (time.Time, error) {
-	if r.at() != '"' {
-		return time.Time{}, r.mismatch(KindText)
+// Time takes an RFC 3339 timestamp of the years 1 to 9999, so that whatever it takes can be written
+// again. It keeps the offset; one of zero is UTC. The texts that some servers send for no time, ""
+// and the zero time, are the zero [time.Time].
+func (r *Reader) Time() (t time.Time, ok bool) {
+	if r.first() != '"' {
+		r.Mismatch(KindText)
+		return t, false
 	}
 	start := r.pos
-	text, err := r.bytes()
-	if err != nil || len(text) == 0 {
-		return time.Time{}, err
+	text, ok := r.bytes("")
+	if !ok || len(text) == 0 {
+		return t, ok
 	}
-	t, ok := parseTime(text)
-	if !ok {
+	isTime := isTimestamp(text) && t.UnmarshalText(text) == nil
+	_, offset := t.Zone()
+	if offset == 0 {
+		t = t.UTC()
+	} else {
+		t = t.In(time.FixedZone("", offset)) // the zone of the machine may have the same offset
+	}
+	switch {
+	case !isTime || t.Year() < 1:
 		r.pos = start
-		return time.Time{}, r.Unusable("want an RFC 3339 timestamp")
+		r.Reject("want an RFC 3339 timestamp")
+		return time.Time{}, false
+	case t.IsZero():
+		return time.Time{}, true
 	}
-	return t, nil
+	return t, true
 }
 
-// Names are the unknown names of an object.
-type Names map[string]struct{}
-
-// Skip takes a value that nobody asked for, under a name that must not be among the others of its
-// object, and adds the name.
-func (r *Reader) Skip(name []byte, others Names) (Names, error) {
-	if r.lenience == lenient {
-		_, err := r.Raw()
-		return others, err
+// isTimestamp refuses what package time lets pass: hours of one digit, a comma before the fraction
+// and offsets of any size.
+func isTimestamp(text []byte) bool {
+	if len(text) < len("2006-01-02T15:04:05Z") || text[13] != ':' || text[19] == ',' {
+		return false
 	}
-	if _, isRepeated := others[string(name)]; isRepeated {
-		return others, r.duplicate()
-	}
-	if others == nil {
-		others = Names{}
-	}
-	others[string(name)] = struct{}{}
-	_, err := r.value(nil)
-	return others, err
+	zone := text[len(text)-len("+00:00"):]
+	return text[len(text)-1] == 'Z' || string(zone[1:3]) < "24" && string(zone[4:]) < "60"
 }
 
-// Repeated decides about the value of a known name that has come before in its object.
-func (r *Reader) Repeated(name string) error {
-	if r.lenience != lenient {
-		return r.duplicate()
-	}
-	if _, err := r.Raw(); err != nil {
-		return err
-	}
-	r.leftOut = append(r.leftOut, LeftOut{Pointer: "/" + name, Reason: ReasonDuplicate})
-	return nil
-}
-
-func (r *Reader) duplicate() error { return &Error{Offset: int64(r.pos), Reason: ReasonDuplicate} }
-
-// Mark is a place to come back to.
-type Mark struct{ pos, depth, leftOut int }
-
-// Mark is where the reader is.
-func (r *Reader) Mark() Mark { return Mark{r.pos, r.depth, len(r.leftOut)} }
-
-// Note notes a member of an item, or where the name is "" the value that is next, as not known.
-func (r *Reader) Note(name, reason string) {
-	if !r.NotesUnknown || r.lenience != strict {
+// Mismatch notes that the value that is next is not of the kind that is wanted, and skips it.
+func (r *Reader) Mismatch(want Kind) {
+	got := r.Kind()
+	if got == KindNone {
+		r.broken()
 		return
 	}
-	if name != "" {
-		name = "/" + name
-	}
-	r.leftOut = append(r.leftOut, LeftOut{Pointer: name, Reason: reason})
+	r.Note(Fault{Reason: ReasonType, Detail: "want " + want.String() + ", got " + got.String()})
+	r.skip("")
 }
 
-// Unknown is what the last item noted, if it could be read. It is valid until the next item.
-func (r *Reader) Unknown() []LeftOut { return r.unknown }
-
-// Position is where the reader is, in bytes from the start of what it reads.
-func (r *Reader) Position() int { return r.pos }
-
-func (r *Reader) rewind(to Mark) {
-	r.pos, r.depth, r.leftOut = to.pos, to.depth, r.leftOut[:to.leftOut]
+// Reject notes that the value that is next is of the right kind and cannot be used, and skips it.
+func (r *Reader) Reject(detail string) {
+	r.Note(Fault{Reason: ReasonValue, Detail: detail})
+	r.skip("")
 }
 
-// Forgive decides whether the value at start, which could not be read, is left out. If so, it goes
-// after the value and notes it under its name. Otherwise it returns the error, under the name.
-func (r *Reader) Forgive(name string, start Mark, err error) error {
-	e, ok := errors.AsType[*Error](err)
-	if !ok || r.lenience == strict || r.lenience == salvaging && !e.IsKind() {
-		return Under(name, err)
-	}
-	r.rewind(start)
-	if _, err := r.value(r.options()); err != nil {
-		return Under(name, err)
-	}
-	r.leftOut = append(r.leftOut, LeftOut{Pointer: "/" + name, Reason: e.Reason})
-	return nil
-}
+// Mark is a place to come back to.
+type Mark struct{ pos, depth, faults int }
 
-// HasLeftOut reports whether anything was left out since start.
-func (r *Reader) HasLeftOut(start Mark) bool { return len(r.leftOut) > start.leftOut }
+// Mark is where the reader is.
+func (r *Reader) Mark() Mark { return Mark{r.pos, len(r.path), len(r.faults)} }
 
-// Under puts a name before the pointers of what was left out since start.
-func (r *Reader) Under(name string, start Mark) {
-	for i := start.leftOut; i < len(r.leftOut); i++ {
-		r.leftOut[i].Pointer = "/" + name + r.leftOut[i].Pointer
+// RejectAt goes back to a place, and rejects the value that is next there.
+func (r *Reader) RejectAt(m Mark, detail string) {
+	if r.err != nil {
+		return
 	}
-}
-
-// asSent reads JSON whatever its names and bytes are.
-var asSent = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
-
-// options are how strictly jsontext reads a value of which nothing is wanted.
-func (r *Reader) options() []jsontext.Options {
-	if r.lenience == lenient {
-		return asSent
-	}
-	return nil
+	r.pos, r.path, r.faults = m.pos, r.path[:m.depth], r.faults[:m.faults]
+	r.Reject(detail)
 }
 
 // Raw takes the next value whatever is in it. It is a piece of the document, not a copy.
-func (r *Reader) Raw() ([]byte, error) { return r.value(asSent) }
-
-// End checks that nothing follows.
-func (r *Reader) End() error {
-	if r.peek(); r.pos < len(r.buf) {
-		return &Error{Offset: int64(r.pos), Reason: ReasonTrailing}
+func (r *Reader) Raw() []byte {
+	raw, fault := r.value(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if fault != nil {
+		r.fail(*fault)
 	}
-	return nil
+	return raw
 }
 
-// value takes the next value whatever it is, by jsontext. It is a piece of the document, not a
-// copy.
-func (r *Reader) value(options []jsontext.Options) ([]byte, error) {
+// skip takes the next value, of which nothing is wanted, and notes what is broken in it.
+func (r *Reader) skip(member string) {
+	start := r.pos
+	_, fault := r.value()
+	if fault == nil {
+		return
+	}
+	r.pos = start
+	r.Raw()
+	if r.err == nil {
+		fault.Member = member
+		r.Note(*fault)
+	}
+}
+
+// End checks that nothing follows the document.
+func (r *Reader) End() {
+	if r.peek(); r.pos < len(r.buf) {
+		r.fail(Fault{Offset: int64(r.pos), Reason: ReasonTrailing})
+	}
+}
+
+// value takes the next value by jsontext. It is a piece of the document, not a copy.
+func (r *Reader) value(options ...jsontext.Options) ([]byte, *Fault) {
 	r.peek()
 	start := r.pos
 	r.window = *bytes.NewBuffer(r.buf[start:])
 	r.decoder.Reset(&r.window, options...)
 	raw, err := r.decoder.ReadValue()
 	if err != nil {
-		return nil, r.syntaxError(err, start)
+		return nil, newFault(err, start)
 	}
 	end := start + int(r.decoder.InputOffset())
 	raw = r.buf[end-len(raw) : end : end]
 	// Nesting is counted from the document. A value that is nested n deep has 2n bytes at least.
-	if len(raw)/2 > maxDepth-r.depth && depthOf(raw) > maxDepth-r.depth {
-		return nil, &Error{Offset: int64(start), Reason: ReasonDepth}
+	if len(raw)/2 > maxDepth-r.depth() && depthOf(raw) > maxDepth-r.depth() {
+		return nil, &Fault{Offset: int64(start), Reason: ReasonDepth}
 	}
 	r.pos = end
 	return raw, nil
@@ -453,7 +537,7 @@ func (r *Reader) value(options []jsontext.Options) ([]byte, error) {
 
 // depthOf is how deep a valid value is nested.
 func depthOf(raw []byte) (deepest int) {
-	dec := jsontext.NewDecoder(bytes.NewBuffer(raw), asSent...)
+	dec := jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	for {
 		if _, err := dec.ReadToken(); err != nil {
 			return deepest
@@ -462,45 +546,34 @@ func depthOf(raw []byte) (deepest int) {
 	}
 }
 
-// mismatch is the error of a value of another kind, or of none at all.
-func (r *Reader) mismatch(want Kind) error {
-	got := r.Kind()
-	if got == KindNone {
-		return r.broken(r.pos)
+// broken ends the document where something else than JSON is next. Jsontext reads it again, to say
+// what is wrong.
+func (r *Reader) broken() {
+	if r.err != nil {
+		return
 	}
-	return &Error{Offset: int64(r.pos), Reason: ReasonType, Detail: "want " + want.String() + ", got " + got.String()}
-}
-
-// Unusable is the error of a value that is JSON of the right kind, and cannot be taken all the
-// same.
-func (r *Reader) Unusable(detail string) error {
-	return &Error{Offset: int64(r.pos), Reason: ReasonValue, Detail: detail}
-}
-
-// broken is the error of a value or token at i that is not JSON, or not such as is taken. Jsontext
-// reads it again, to say what is wrong.
-func (r *Reader) broken(i int) error {
-	r.window = *bytes.NewBuffer(r.buf[i:])
+	r.window = *bytes.NewBuffer(r.buf[r.pos:])
 	r.decoder.Reset(&r.window)
 	if _, err := r.decoder.ReadValue(); err != nil {
-		return r.syntaxError(err, i)
+		r.fail(*newFault(err, r.pos))
+		return
 	}
-	return &Error{Offset: int64(i), Reason: ReasonSyntax}
+	r.fail(Fault{Offset: int64(r.pos), Reason: ReasonSyntax})
 }
 
-// syntaxError translates an error of jsontext, whose text can quote the document.
-func (r *Reader) syntaxError(err error, start int) *Error {
-	e := &Error{Offset: int64(start), Reason: ReasonSyntax}
+// newFault translates an error of jsontext, whose text can quote the document.
+func newFault(err error, start int) *Fault {
+	f := &Fault{Offset: int64(start), Reason: ReasonSyntax}
 	if s, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		e.Offset += s.ByteOffset
+		f.Offset += s.ByteOffset
 	}
 	switch text := err.Error(); {
 	case errors.Is(err, jsontext.ErrDuplicateName):
-		e.Reason = ReasonDuplicate
+		f.Reason = ReasonDuplicate
 	case strings.Contains(text, "invalid UTF-8"), strings.Contains(text, "surrogate"):
-		e.Reason = ReasonUTF8
+		f.Reason = ReasonUTF8
 	case strings.Contains(text, "max depth"):
-		e.Reason = ReasonDepth
+		f.Reason = ReasonDepth
 	}
-	return e
+	return f
 }

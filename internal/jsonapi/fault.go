@@ -1,0 +1,56 @@
+package jsonapi
+
+// Fault is something in a document that could not be taken, or that is new to the library: where it
+// is and why. It never holds a value of the document.
+type Fault struct {
+	Pointer string // RFC 6901, of known members only; "" is the whole
+	Offset  int64  // bytes into the document
+	Reason  string // one of the Reason constants
+	Detail  string // what was wanted, where that is known
+	Member  string // the unknown member of the object at Pointer that has the fault, or ""
+}
+
+func (f *Fault) Error() string { return f.Reason }
+
+// The reasons of a [Fault].
+const (
+	ReasonSyntax    = "syntax"
+	ReasonTrailing  = "trailing data"
+	ReasonUTF8      = "invalid UTF-8"
+	ReasonDuplicate = "duplicate name"
+	ReasonDepth     = "nested too deeply"
+	ReasonType      = "wrong type"
+	ReasonValue     = "unusable value"
+	ReasonMissing   = "missing member"
+	ReasonNewMember = "unknown member"
+	ReasonNewValue  = "unknown value"
+)
+
+// IsNew reports something that could be taken, and that the library does not know.
+func (f *Fault) IsNew() bool { return f.Reason == ReasonNewMember || f.Reason == ReasonNewValue }
+
+// IsBroken reports JSON that is broken, and not just of another form than documented: it could mix
+// people up.
+func (f *Fault) IsBroken() bool {
+	switch f.Reason {
+	case ReasonType, ReasonValue, ReasonMissing, ReasonNewMember, ReasonNewValue:
+		return false
+	default:
+		return true
+	}
+}
+
+// Worst returns the fault for which a record is refused, or nil. What is broken outranks what is of
+// another form.
+func Worst(faults []Fault) (worst *Fault) {
+	for i := range faults {
+		f := &faults[i]
+		if f.IsBroken() {
+			return f
+		}
+		if worst == nil && !f.IsNew() {
+			worst = f
+		}
+	}
+	return worst
+}

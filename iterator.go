@@ -1,0 +1,184 @@
+package beltic
+
+import (
+	"context"
+	"errors"
+	"iter"
+)
+
+// Collect gathers the records of a range, such as that of [SessionsService.All]: copies of the
+// first limit of them, which is at least 1. It asks for no page that it does not need.
+//
+// Records that cannot be decoded are left out and do not count; they come as an error beside the
+// others, one [*ItemError] each. With any other error come the records before it.
+func Collect[T any](seq iter.Seq2[*T, error], limit int) ([]T, error) {
+	if limit < 1 {
+		return nil, &ConfigError{Field: "limit", Problem: "is less than 1"}
+	}
+	var records []T
+	var skipped []*ItemError
+	for record, err := range seq {
+		if item, ok := errors.AsType[*ItemError](err); ok {
+			skipped = append(skipped, item)
+			continue
+		}
+		if err != nil {
+			return records, errors.Join(itemErr(skipped), err)
+		}
+		if records = append(records, *record); len(records) == limit {
+			break
+		}
+	}
+	return records, itemErr(skipped)
+}
+
+// Iterator is a cursor over the records of a list, page after page. It is not safe for concurrent
+// use.
+//
+//	it := client.Sessions.Iterator(nil)
+//	for {
+//		if it.Next(ctx) {
+//			fmt.Println("store", it.Current().ID)
+//		} else if item, ok := errors.AsType[*beltic.ItemError](it.Err()); ok {
+//			log.Print("skipped: ", item) // one record; Next goes on after it
+//		} else {
+//			break
+//		}
+//		checkpoint := it.Checkpoint() // store it with the record
+//	}
+//	return it.Err()
+type Iterator[T any] struct {
+	pager   *pager[T]
+	sealer  sealer[T]
+	page    *Page[T]
+	index   int // how many records of the page Next has passed
+	current *T
+	err     error
+	done    bool
+}
+
+func newIterator[T any](start walk[T]) *Iterator[T] {
+	start.list.keepsBody = true // for Checkpoint
+	return &Iterator[T]{pager: &pager[T]{walk: start}}
+}
+
+// Next goes to the next record and reports whether there is one. It returns false at the end of the
+// list, at an error and at a record that cannot be decoded. After such a record, Err being an
+// [*ItemError], a further Next goes on; any other end is final. It checks ctx before each record:
+// where that has ended, so does the iterator, with an error that matches ctx.Err() and its cause.
+func (it *Iterator[T]) Next(ctx context.Context) bool {
+	it.current = nil
+	if it.done {
+		return false
+	}
+	it.err = nil
+	if it.pager == nil {
+		return it.end(&ConfigError{Field: "iterator", Problem: "did not come from a list"})
+	}
+	for it.page == nil || it.index == len(it.page.state.entries) {
+		page, err := it.pager.next(ctx)
+		if err != nil {
+			return it.end(err)
+		}
+		it.page.release()
+		it.page, it.index = page, 0
+	}
+	// The context may end between two records of a page.
+	if err := it.pager.walk.list.client.checkContext(ctx); err != nil {
+		return it.end(err)
+	}
+	entry := it.page.state.entries[it.index]
+	it.index++
+	if entry.err != nil {
+		it.err = entry.err
+		return false
+	}
+	it.current = &it.page.Data[entry.index]
+	return true
+}
+
+func (it *Iterator[T]) end(err error) bool {
+	if !errors.Is(err, ErrNoMorePages) {
+		it.err = err
+	}
+	it.Close()
+	return false
+}
+
+// Current is the record that Next went to. It stays valid. It is nil before the first Next and
+// after a Next that returned false.
+func (it *Iterator[T]) Current() *T { return it.current }
+
+// Err is why Next returned false; nil at the end of the list, and where Close ended the iteration.
+func (it *Iterator[T]) Err() error { return it.err }
+
+// Close ends the iteration and a page that is being read ahead. Only an iterator with ReadAhead
+// that is given up before its end needs it, and even there the one request ends by itself.
+// Checkpoint keeps working. It returns no error because nothing that it does can fail.
+func (it *Iterator[T]) Close() {
+	// Stopping at a bad record is no failure.
+	if !it.done && isItemError(it.err) {
+		it.err = nil
+	}
+	it.done = true
+	if it.pager != nil {
+		it.pager.stop()
+	}
+}
+
+// Checkpoint is the place after the last record that Next went to, an undecodable one included. It
+// can be taken at any time, also after an error. Before the first Next it is where the iterator
+// starts, and after the end of the list the end: to resume there gives nothing but what is new
+// after it. An iterator whose options are refused has the checkpoint that it was to resume, or "".
+func (it *Iterator[T]) Checkpoint() Checkpoint {
+	if it.pager == nil {
+		return ""
+	}
+	list := it.pager.walk.list
+	// A refused checkpoint is handed back, not lost.
+	if list.refusal != nil {
+		return list.options.Resume
+	}
+	return it.sealer.checkpoint(it.page, it.index, it.pager.walk)
+}
+
+func isItemError(err error) bool {
+	_, ok := errors.AsType[*ItemError](err)
+	return ok
+}
+
+// all ranges over records.
+func all[T any](ctx context.Context, start walk[T]) iter.Seq2[*T, error] {
+	return func(yield func(*T, error) bool) {
+		it := &Iterator[T]{pager: &pager[T]{walk: start, oneContext: true}}
+		defer it.Close()
+		for it.Next(ctx) || it.err != nil {
+			if !yield(it.current, it.err) || it.done {
+				return
+			}
+		}
+	}
+}
+
+// pages ranges over pages.
+func pages[T any](ctx context.Context, start walk[T]) iter.Seq2[*Page[T], error] {
+	return func(yield func(*Page[T], error) bool) {
+		g := &pager[T]{walk: start, oneContext: true}
+		defer g.stop()
+		for {
+			page, err := g.next(ctx)
+			if errors.Is(err, ErrNoMorePages) {
+				return
+			}
+			if !yield(page, err) || err != nil {
+				return
+			}
+			// Bad records come after their page.
+			for _, item := range page.Skipped {
+				if !yield(nil, item) {
+					return
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,233 @@
+package beltic
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"slices"
+
+	"github.com/belticlabs/beltic-go/internal/transport"
+)
+
+// direction is the way through a list.
+type direction bool
+
+const (
+	forward  direction = false // by page[after] and cursors.end
+	backward direction = true  // by page[before] and cursors.start
+)
+
+// parameter is the query parameter that takes the cursor.
+func (d direction) parameter() string {
+	if d == backward {
+		return "page[before]"
+	}
+	return "page[after]"
+}
+
+// place is where a page starts.
+type place struct {
+	cursor string // "" is the start of the list
+	way    direction
+}
+
+// walk is where a list stands between two pages. It is a value, so walks can branch at any page. It
+// is the one core of List, Page.Next, Pages, All and Iterator, and it stops a list that would lose
+// records, repeat them or never end.
+type walk[T any] struct {
+	list       *list[T]
+	at         place         // of the next page
+	history    *history      // places of the pages so far
+	emptyPages int           // in a row, up to here
+	total      Optional[int] // that the first page told
+	delivered  delivered     // records that an earlier run delivered and that may still come
+	end        error         // why there is no next page, or nil
+}
+
+// maxEmptyPages is how many pages in a row may have no records while more are promised.
+const maxEmptyPages = 100
+
+// next gets the next page. After the last one the error is [ErrNoMorePages].
+func (w walk[T]) next(ctx context.Context) (*Page[T], error) {
+	if w.end != nil {
+		return nil, w.end
+	}
+	page, err := w.list.fetch(ctx, w.at, w.history == nil)
+	if err != nil {
+		return nil, err
+	}
+	page.state.walk = w
+	page.leaveOut(w.delivered)
+	if w.at.way == backward {
+		slices.Reverse(page.state.entries)
+	}
+	if !w.list.keepsBody {
+		page.release()
+	}
+	if !page.Meta.Page.Total.Valid {
+		page.Meta.Page.Total = w.total
+	}
+	return page, nil
+}
+
+// after is the walk that goes on from a page in a direction.
+func (w walk[T]) after(p *Page[T], way direction) walk[T] {
+	next := walk[T]{list: w.list, at: place{w.at.cursor, way}, total: p.Meta.Page.Total, delivered: p.state.rest}
+	// Turning around starts a new history: seeing a page again on the way back is no cycle.
+	if way == w.at.way {
+		next.history = w.history
+		if p.state.isEmpty {
+			next.emptyPages = w.emptyPages + 1
+		}
+	}
+	next.history = next.history.add(w.at)
+	neighbor := p.state.neighbor(way)
+	to := place{neighbor.cursor, way}
+	switch {
+	case neighbor.problem != nil:
+		next.end = neighbor.problem
+	case !neighbor.exists:
+		next.end = ErrNoMorePages
+		next.delivered = delivered{} // a record that has not come by now has changed or is gone
+		if to.cursor != "" {
+			next.at = to // a checkpoint of the end resumes at the end
+		}
+	case to.cursor == "":
+		next.end = &ProtocolError{Reason: "there are more pages but no cursor to them"}
+	case next.history.has(to):
+		next.end = &ProtocolError{Reason: "the cursor to the next page was seen before, so the list would go round in circles"}
+	case next.emptyPages >= maxEmptyPages:
+		next.end = &LimitError{Limit: LimitEmptyPages, Max: maxEmptyPages}
+	default:
+		next.at = to
+	}
+	return next
+}
+
+// one fetches a single page and joins everything wrong with it into one error.
+func (w walk[T]) one(ctx context.Context) (*Page[T], error) {
+	page, err := w.next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return page, joined(itemErr(page.Skipped), page.state.neighbor(w.at.way).problem)
+}
+
+// history holds the places that led to a page, so that a list that goes round in circles of any
+// length is found out on the first round. It is never changed, so walks can branch freely: each
+// link holds at least twice as many as the one before it. It keeps hashes: a cursor may tell of a
+// person.
+type history struct {
+	hash uint64
+	more []uint64 // sorted
+	rest *history
+}
+
+var historySeed = maphash.MakeSeed()
+
+func (h *history) size() int { return 1 + len(h.more) }
+
+func (h *history) add(p place) *history {
+	added := &history{hash: maphash.Comparable(historySeed, p)}
+	for added.rest = h; added.rest != nil && added.rest.size() <= added.size(); added.rest = added.rest.rest {
+		added.more = append(append(added.more, added.rest.hash), added.rest.more...)
+	}
+	slices.Sort(added.more)
+	return added
+}
+
+func (h *history) has(p place) bool {
+	hash := maphash.Comparable(historySeed, p)
+	for ; h != nil; h = h.rest {
+		if _, ok := slices.BinarySearch(h.more, hash); ok || h.hash == hash {
+			return true
+		}
+	}
+	return false
+}
+
+// pager walks a list page by page for a range or an iterator, and can fetch a page while the caller
+// works on the one before.
+type pager[T any] struct {
+	walk       walk[T] // after the last page
+	oneContext bool    // for all pages: that of a range
+	ahead      *readAhead[T]
+}
+
+// readAhead is a page on its way.
+type readAhead[T any] struct {
+	task   *task
+	cancel context.CancelFunc
+	page   *Page[T]
+	err    error
+}
+
+// next gets the next page. An error is final.
+func (g *pager[T]) next(ctx context.Context) (*Page[T], error) {
+	page, err := g.fetch(ctx)
+	if err != nil {
+		g.walk.end = err
+		return nil, err
+	}
+	g.walk = g.walk.after(page, g.walk.at.way)
+	if g.walk.list.options.ReadAhead && g.walk.end == nil {
+		g.startReadAhead(ctx)
+	}
+	return page, nil
+}
+
+func (g *pager[T]) startReadAhead(ctx context.Context) {
+	if !g.oneContext { // the page is for a later Next, and the context of this one may end with it
+		ctx = context.WithoutCancel(ctx)
+	}
+	ahead, walk := &readAhead[T]{}, g.walk
+	ctx, ahead.cancel = context.WithCancel(ctx)
+	ahead.task = startTask(func() {
+		defer ahead.cancel()
+		ahead.page, ahead.err = walk.next(ctx)
+	})
+	g.ahead = ahead
+}
+
+// fetch gets the next page, which may be on its way.
+func (g *pager[T]) fetch(ctx context.Context) (*Page[T], error) {
+	ahead := g.ahead
+	if ahead == nil {
+		return g.walk.next(ctx)
+	}
+	client := g.walk.list.client
+	if err := client.checkContext(ctx); err != nil {
+		return nil, err
+	}
+	g.ahead = nil
+	select {
+	case <-ahead.task.done:
+		ahead.task.join()
+		return ahead.page, ahead.err
+	// The call waits no longer than its own context.
+	case <-ctx.Done():
+		ahead.stop()
+		if e, ok := errors.AsType[*APIError](ahead.err); ok { // what it waited for says more than that the wait is over
+			e.stopped = transport.Canceled(ctx).Stopped
+			return nil, e
+		}
+		return nil, client.checkContext(ctx)
+	}
+}
+
+// stop ends the walk and leaves nothing running.
+func (g *pager[T]) stop() {
+	if g.walk.end == nil {
+		g.walk.end = ErrNoMorePages
+	}
+	if g.ahead != nil {
+		g.ahead.stop()
+		g.ahead = nil
+	}
+}
+
+func (a *readAhead[T]) stop() {
+	a.cancel()
+	// A panic in the fetch must not be lost when the range ends.
+	a.task.join()
+}
