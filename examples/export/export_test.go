@@ -229,7 +229,7 @@ func TestWhatIsThereIsKept(t *testing.T) {
 		error string
 	}{
 		"page size":             {[]string{"-page-size", "500"}, nil, "page[size]"},
-		"impossible page size":  {[]string{"-page-size", "-1"}, nil, "Page.Size"},
+		"impossible page size":  {[]string{"-page-size", "-1"}, nil, "page[size]"},
 		"other filters":         {[]string{"-status", "approved"}, nil, "asked for something else"},
 		"everything is refused": {nil, beltictest.Status(400).Body(beltictest.BodyMessage), "400"},
 		"everything is gone":    {nil, beltictest.Status(410), "410"},

@@ -136,7 +136,7 @@ func TestACheckpointThatIsNotToBlameIsKept(t *testing.T) {
 		error    string
 	}{
 		"page size":                 {500, nil, "page[size]"},
-		"impossible page size":      {-1, nil, "Page.Size"},
+		"impossible page size":      {-1, nil, "page[size]"},
 		"everything is refused":     {0, beltictest.Status(400).Body(beltictest.BodyMessage), "400"},
 		"everything is gone":        {0, beltictest.Status(410).Body(beltictest.BodyEmpty), "410"},
 		"the key is refused":        {0, beltictest.Status(403), "403"},
