@@ -435,13 +435,16 @@ func TestAClientOutlivesItsClock(t *testing.T) {
 			assert.LessOrEqual(t, after(func() { crowd(t, 5, call) }), 20*time.Second)
 		})
 		synctest.Test(t, func(t *testing.T) {
+			crowd(t, 1, call)
+			time.Sleep(time.Minute)
 			isLimited.Store(true)
 			ctx, cancel := context.WithCancel(t.Context())
 			var all sync.WaitGroup
 			all.Go(func() { call(ctx) })
 			synctest.Wait()
-			cancel() // nobody is left in line when the bubble ends
+			cancel() // the bubble ends before the hold does, which nobody waits for
 			all.Wait()
+			assert.False(t, isLimited.Load())
 		})
 	}
 	assert.True(t, call(t.Context()).isOK())

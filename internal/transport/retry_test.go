@@ -89,14 +89,91 @@ func TestACallEndsWithTheLastResponseWhereALaterAttemptEndsWithItsContext(t *tes
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		var seen []Kind
+		var seen []Attempt
 		server := newJournal(isDown, failWith(io.EOF), hang)
-		resp := client(server, observed(func(a Attempt) { seen = append(seen, a.Failure) }))(ctx)
+		resp := client(server, observed(func(a Attempt) { seen = append(seen, a) }))(ctx)
 		assert.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
 		assert.Equal(t, 3, resp.Attempts)
 		assert.Empty(t, resp.NotRetried)
 		require.ErrorIs(t, resp.Stopped, context.DeadlineExceeded)
-		assert.Equal(t, []Kind{"", KindConnection, KindCanceled}, seen)
+		require.Len(t, seen, 3)
+		assert.Equal(t, []Kind{"", KindConnection, KindCanceled}, []Kind{seen[0].Failure, seen[1].Failure, seen[2].Failure})
+	})
+}
+
+func TestAnAttemptWhoseContextEndsIsTheLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		var seen []Attempt
+		server := newJournal(func(req *http.Request) (*http.Response, error) {
+			stalls := reader(func([]byte) (int, error) { <-req.Context().Done(); return 0, req.Context().Err() })
+			return &http.Response{StatusCode: http.StatusServiceUnavailable, Body: io.NopCloser(stalls), ContentLength: -1}, nil
+		})
+		resp := client(server, observed(func(a Attempt) { seen = append(seen, a) }))(ctx)
+		assert.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
+		assert.Equal(t, 1, server.sent())
+		require.Len(t, seen, 1)
+		assert.Zero(t, seen[0].Wait)
+	})
+}
+
+func TestACallWhoseContextHasEndedIsNotBegun(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 { // a call that is begun may be lucky
+		server := newJournal(serves)
+		resp := client(server)(ctx)
+		require.NotNil(t, resp.Failure)
+		assert.Equal(t, KindCanceled, resp.Failure.Kind)
+		assert.Zero(t, resp.Attempts)
+		require.ErrorIs(t, resp.Stopped, context.Canceled)
+		assert.Zero(t, server.sent())
+	}
+}
+
+func TestABackoffEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 20 {
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(time.Second, cancel)
+			server := newJournal(answer(http.StatusServiceUnavailable, "", "Retry-After", "30"))
+			assert.Equal(t, time.Second, after(func() {
+				resp := client(server)(ctx)
+				assert.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
+				assert.Equal(t, 1, resp.Attempts)
+				assert.Empty(t, resp.NotRetried)
+				assert.ErrorIs(t, resp.Stopped, context.Canceled)
+			}))
+			assert.Equal(t, 1, server.sent())
+		}
+	})
+}
+
+func TestABackoffThatDoesNotFitTheDeadlineIsNotBegun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		assert.Zero(t, after(func() {
+			resp := client(answer(http.StatusServiceUnavailable, "", "Retry-After", "5"))(ctx)
+			assert.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
+			assert.Equal(t, NotRetriedDeadline, resp.NotRetried)
+			assert.ErrorIs(t, resp.Stopped, context.DeadlineExceeded)
+		}))
+	})
+}
+
+func TestA429WithoutRetryAfterBacksOffByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waits := map[time.Duration]bool{}
+		for range 20 {
+			server := newJournal(answer(http.StatusTooManyRequests, "", "Retry-After", "0"), serves)
+			waits[after(func() { assert.True(t, client(server)(t.Context()).isOK()) })] = true
+		}
+		assert.Greater(t, len(waits), 10, "full jitter")
+		for wait := range waits {
+			assert.LessOrEqual(t, wait, 500*time.Millisecond)
+		}
 	})
 }
 
