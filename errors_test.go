@@ -14,6 +14,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -500,4 +502,48 @@ func TestConstantsAreTheWordsOfTheLowerLevels(t *testing.T) {
 	} {
 		assert.Equal(t, public, internal)
 	}
+}
+
+func TestAnErrorSaysWhyACallWasNotTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limited := (&script{}).status(http.StatusTooManyRequests, "", "Retry-After", "61")
+		_, err := newClient(t, limited.RoundTrip).Sessions.List(t.Context(), nil)
+		assert.Equal(t, beltic.NotRetriedRetryAfter, requireAPIError(t, err).NotRetried)
+		assert.ErrorContains(t, err, "not tried again: the server asks for a longer wait")
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		server := (&script{}).status(http.StatusServiceUnavailable, "", "Retry-After", "5")
+		_, err = newClient(t, server.RoundTrip).Sessions.List(ctx, nil)
+		assert.Equal(t, beltic.NotRetriedDeadline, requireAPIError(t, err).NotRetried)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+
+		server = (&script{}).then(func(*http.Request) (*http.Response, error) { return nil, io.EOF })
+		ctx, cancel = context.WithTimeout(t.Context(), time.Nanosecond)
+		defer cancel()
+		_, err = newClient(t, server.RoundTrip).Sessions.List(ctx, nil)
+		if transport := (*beltic.TransportError)(nil); assert.ErrorAs(t, err, &transport) {
+			assert.Equal(t, beltic.NotRetriedDeadline, transport.NotRetried)
+			assert.ErrorContains(t, err, "not tried again")
+		}
+	})
+}
+
+func TestAnErrorSaysThatTheRetryBudgetIsUsedUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := newClient(t, func(*http.Request) (*http.Response, error) { return answerWith(http.StatusServiceUnavailable, ""), nil })
+		var refused atomic.Int64
+		var all sync.WaitGroup
+		for range 200 {
+			all.Go(func() {
+				_, err := client.Sessions.List(t.Context(), nil)
+				if requireAPIError(t, err).NotRetried == beltic.NotRetriedBudget {
+					refused.Add(1)
+					assert.ErrorContains(t, err, "not tried again: the retry budget")
+				}
+			})
+		}
+		all.Wait()
+		assert.Greater(t, refused.Load(), int64(100))
+	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math"
 	"net"
@@ -81,110 +80,6 @@ func TestARedirectToAHostWithTheKeyInItDoesNotShowIt(t *testing.T) {
 	to, text := redirectTo(t, "https://"+testKey+".example.com/")
 	assert.NotContains(t, to, testKey)
 	assert.NotContains(t, text, testKey)
-}
-
-// countedBody is a body that counts what is done to it.
-type countedBody struct {
-	io.Reader
-	read   int64
-	closed int
-}
-
-func (b *countedBody) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
-	b.read += int64(n)
-	return n, err
-}
-
-func (b *countedBody) Close() error {
-	b.closed++
-	return nil
-}
-
-// blanks has no end.
-type blanks struct{}
-
-func (blanks) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = ' '
-	}
-	return len(p), nil
-}
-
-func TestEveryBodyIsClosedOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		for name, tc := range map[string]struct {
-			status  int
-			text    string
-			headers []string
-			sent    int
-		}{
-			"success":       {200, page("", "a"), nil, 1},
-			"no JSON":       {200, "<html>", nil, 1},
-			"past its size": {200, strings.Repeat(" ", 2000), nil, 1},
-			"encoded":       {200, page("", "a"), []string{"Content-Encoding", "br"}, 1},
-			"other success": {204, "", nil, 1},
-			"redirect":      {302, "moved", []string{"Location", "https://example.com/"}, 1},
-			"client error":  {422, `{"message":"m"}`, nil, 1},
-			"server error":  {503, "down", nil, 3},
-		} {
-			var all []*countedBody
-			client := newClient(t, func(*http.Request) (*http.Response, error) {
-				body := &countedBody{Reader: strings.NewReader(tc.text)}
-				all = append(all, body)
-				resp := answerWith(tc.status, "", tc.headers...)
-				resp.Body, resp.ContentLength = body, -1
-				return resp, nil
-			}, beltic.WithMaxResponseBytes(1000))
-			client.Sessions.List(t.Context(), nil)
-			synctest.Wait()
-			require.Len(t, all, tc.sent, name)
-			for _, body := range all {
-				assert.Equal(t, 1, body.closed, name)
-			}
-		}
-	})
-}
-
-func TestABodyIsReadNoFurtherThanItsLimit(t *testing.T) {
-	const limit, maxErrorBody, most = 1 << 20, 64 << 10, 8 << 20
-	for name, tc := range map[string]struct {
-		status    int
-		announced int64
-		read      int64
-	}{
-		"not announced": {200, -1, limit + 1},
-		"announced":     {200, limit + 1, 0},
-		"error":         {500, -1, maxErrorBody},
-		"error of 1 TB": {500, 1 << 40, maxErrorBody},
-	} {
-		body := &countedBody{Reader: io.LimitReader(blanks{}, most)}
-		client := newClient(t, func(*http.Request) (*http.Response, error) {
-			resp := answerWith(tc.status, "")
-			resp.Body, resp.ContentLength = body, tc.announced
-			return resp, nil
-		}, beltic.WithMaxResponseBytes(limit), beltic.WithMaxRetries(0))
-		_, err := client.Sessions.List(t.Context(), nil)
-		if tc.status == http.StatusOK {
-			size, ok := errors.AsType[*beltic.LimitError](err)
-			require.True(t, ok, "%s: %v", name, err)
-			assert.Equal(t, beltic.LimitError{Limit: "response body", Max: limit}, *size)
-		} else {
-			require.ErrorIs(t, err, beltic.ErrServer)
-		}
-		assert.LessOrEqual(t, body.read, tc.read, name)
-	}
-}
-
-func TestMemoryIsNotSetAsideOnTheWordOfTheServer(t *testing.T) {
-	client := newClient(t, func(*http.Request) (*http.Response, error) {
-		resp := answer(page("", "a"))
-		resp.ContentLength = 1 << 62
-		return resp, nil
-	}, beltic.WithMaxResponseBytes(math.MaxInt64))
-	got, err := client.Sessions.List(t.Context(), nil)
-	require.NoError(t, err)
-	assert.Len(t, got.Data, 1)
 }
 
 func TestRetryAfterInThePastIsNone(t *testing.T) {
