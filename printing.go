@@ -29,16 +29,6 @@ func (a SessionAttributes) LogValue() slog.Value {
 	return slog.GroupValue(known("status", a.Status), known("entity_type", a.EntityType))
 }
 
-func (r SessionRelationships) LogValue() slog.Value {
-	return slog.GroupValue(
-		slog.Any("account", r.Account.LogValue()),
-		slog.Any("business", r.Business.LogValue()),
-		slog.Any("documents", r.Documents.LogValue()),
-		slog.Any("session_devices", r.SessionDevices.LogValue()),
-		slog.Any("verifications", r.Verifications.LogValue()),
-	)
-}
-
 func (o SessionListOptions) LogValue() slog.Value {
 	return slog.GroupValue(slog.Any("page", o.Page.LogValue()), known("status", o.Status), known("entity_type", o.EntityType))
 }
@@ -49,10 +39,6 @@ func (a Account) LogValue() slog.Value {
 
 func (a AccountAttributes) LogValue() slog.Value {
 	return slog.GroupValue(known("status", a.Status), known("entity_type", a.EntityType))
-}
-
-func (r AccountRelationships) LogValue() slog.Value {
-	return slog.GroupValue(slog.Any("sessions", r.Sessions.LogValue()), slog.Any("documents", r.Documents.LogValue()))
 }
 
 func (o AccountListOptions) LogValue() slog.Value {
@@ -87,35 +73,32 @@ func (r Response) LogValue() slog.Value {
 	)
 }
 
-// These have nothing that is safe.
+// These have nothing that is safe, or nothing but ids of other records.
 
-func (n IdentityNumbers) LogValue() slog.Value  { return hidden }
-func (n IdentityNumber) LogValue() slog.Value   { return hidden }
-func (p Person) LogValue() slog.Value           { return hidden }
-func (n PersonName) LogValue() slog.Value       { return hidden }
-func (b Business) LogValue() slog.Value         { return hidden }
-func (h Shareholder) LogValue() slog.Value      { return hidden }
-func (c Contact) LogValue() slog.Value          { return hidden }
-func (a Address) LogValue() slog.Value          { return hidden }
-func (b BehaviorAnalysis) LogValue() slog.Value { return hidden }
-func (s SessionFilter) LogValue() slog.Value    { return hidden }
-func (c Cursors) LogValue() slog.Value          { return hidden }
-func (l Links) LogValue() slog.Value            { return hidden }
-func (e ErrorObject) LogValue() slog.Value      { return hidden }
-func (s ErrorSource) LogValue() slog.Value      { return hidden }
-func (c Client) LogValue() slog.Value           { return hidden }
-func (it Iterator[T]) LogValue() slog.Value     { return hidden }
+func (n IdentityNumbers) LogValue() slog.Value      { return hidden }
+func (n IdentityNumber) LogValue() slog.Value       { return hidden }
+func (p Person) LogValue() slog.Value               { return hidden }
+func (n PersonName) LogValue() slog.Value           { return hidden }
+func (b Business) LogValue() slog.Value             { return hidden }
+func (h Shareholder) LogValue() slog.Value          { return hidden }
+func (c Contact) LogValue() slog.Value              { return hidden }
+func (a Address) LogValue() slog.Value              { return hidden }
+func (b BehaviorAnalysis) LogValue() slog.Value     { return hidden }
+func (s SessionFilter) LogValue() slog.Value        { return hidden }
+func (c Cursors) LogValue() slog.Value              { return hidden }
+func (l Links) LogValue() slog.Value                { return hidden }
+func (e ErrorObject) LogValue() slog.Value          { return hidden }
+func (s ErrorSource) LogValue() slog.Value          { return hidden }
+func (r SessionRelationships) LogValue() slog.Value { return hidden }
+func (r AccountRelationships) LogValue() slog.Value { return hidden }
 
 func (s Session) String() string              { return printed(s) }
 func (a SessionAttributes) String() string    { return printed(a) }
-func (r SessionRelationships) String() string { return printed(r) }
 func (o SessionListOptions) String() string   { return printed(o) }
 func (a Account) String() string              { return printed(a) }
 func (a AccountAttributes) String() string    { return printed(a) }
-func (r AccountRelationships) String() string { return printed(r) }
 func (o AccountListOptions) String() string   { return printed(o) }
 func (r ResourceRef) String() string          { return printed(r) }
-func (r ToMany) String() string               { return printed(r) }
 func (o PageOptions) String() string          { return printed(o) }
 func (p Page[T]) String() string              { return printed(p) }
 func (m Meta) String() string                 { return printed(m) }
@@ -135,19 +118,17 @@ func (c Cursors) String() string              { return printed(c) }
 func (l Links) String() string                { return printed(l) }
 func (e ErrorObject) String() string          { return printed(e) }
 func (s ErrorSource) String() string          { return printed(s) }
-func (c Client) String() string               { return printed(c) }
-func (it Iterator[T]) String() string         { return printed(it) }
+func (r SessionRelationships) String() string { return printed(r) }
+func (r AccountRelationships) String() string { return printed(r) }
+func (r ToMany) String() string               { return printed(r) }
 
 func (s Session) Format(f fmt.State, _ rune)              { io.WriteString(f, s.String()) }
 func (a SessionAttributes) Format(f fmt.State, _ rune)    { io.WriteString(f, a.String()) }
-func (r SessionRelationships) Format(f fmt.State, _ rune) { io.WriteString(f, r.String()) }
 func (o SessionListOptions) Format(f fmt.State, _ rune)   { io.WriteString(f, o.String()) }
 func (a Account) Format(f fmt.State, _ rune)              { io.WriteString(f, a.String()) }
 func (a AccountAttributes) Format(f fmt.State, _ rune)    { io.WriteString(f, a.String()) }
-func (r AccountRelationships) Format(f fmt.State, _ rune) { io.WriteString(f, r.String()) }
 func (o AccountListOptions) Format(f fmt.State, _ rune)   { io.WriteString(f, o.String()) }
 func (r ResourceRef) Format(f fmt.State, _ rune)          { io.WriteString(f, r.String()) }
-func (r ToMany) Format(f fmt.State, _ rune)               { io.WriteString(f, r.String()) }
 func (o PageOptions) Format(f fmt.State, _ rune)          { io.WriteString(f, o.String()) }
 func (p Page[T]) Format(f fmt.State, _ rune)              { io.WriteString(f, p.String()) }
 func (m Meta) Format(f fmt.State, _ rune)                 { io.WriteString(f, m.String()) }
@@ -167,8 +148,14 @@ func (c Cursors) Format(f fmt.State, _ rune)              { io.WriteString(f, c.
 func (l Links) Format(f fmt.State, _ rune)                { io.WriteString(f, l.String()) }
 func (e ErrorObject) Format(f fmt.State, _ rune)          { io.WriteString(f, e.String()) }
 func (s ErrorSource) Format(f fmt.State, _ rune)          { io.WriteString(f, s.String()) }
-func (c Client) Format(f fmt.State, _ rune)               { io.WriteString(f, c.String()) }
-func (it Iterator[T]) Format(f fmt.State, _ rune)         { io.WriteString(f, it.String()) }
+func (r SessionRelationships) Format(f fmt.State, _ rune) { io.WriteString(f, r.String()) }
+func (r AccountRelationships) Format(f fmt.State, _ rune) { io.WriteString(f, r.String()) }
+func (r ToMany) Format(f fmt.State, _ rune)               { io.WriteString(f, r.String()) }
+
+// A client knows a key, and an iterator cursors and filters, in fields that only fmt can see.
+
+func (c Client) Format(f fmt.State, _ rune)       { io.WriteString(f, "Client"+hidden.String()) }
+func (it Iterator[T]) Format(f fmt.State, _ rune) { io.WriteString(f, "Iterator"+hidden.String()) }
 
 // An error prints its text, by value too.
 

@@ -187,7 +187,11 @@ func TestPrintingShowsNothingPersonal(t *testing.T) {
 			p := reflect.New(typ)
 			fillWithCanaries(p.Elem())
 			if unshut[name] == "" && !isError(typ) {
-				for _, method := range []reflect.Type{reflect.TypeFor[fmt.Formatter](), reflect.TypeFor[fmt.Stringer](), reflect.TypeFor[slog.LogValuer]()} {
+				methods := []reflect.Type{reflect.TypeFor[fmt.Formatter](), reflect.TypeFor[fmt.Stringer](), reflect.TypeFor[slog.LogValuer]()}
+				if name == "Client" || name == "Iterator" {
+					methods = methods[:1] // their fields are not exported, so only package fmt sees them
+				}
+				for _, method := range methods {
 					assert.True(t, typ.Implements(method), "no %v by value", method)
 				}
 				assert.Regexp(t, "^"+name+`\[.*\]$`, fmt.Sprint(p.Elem()))
