@@ -49,7 +49,7 @@ func Collect[T any](seq iter.Seq2[*T, error], limit int) ([]T, error) {
 //	return it.Err()
 type Iterator[T any] struct {
 	pager   *pager[T]
-	sealer  sealer[T]
+	sealer  *sealer[T]
 	page    *Page[T]
 	index   int // how many records of the page Next has passed
 	current *T
@@ -59,7 +59,7 @@ type Iterator[T any] struct {
 
 func newIterator[T any](start walk[T]) *Iterator[T] {
 	start.list.keepsBody = true // for Checkpoint
-	return &Iterator[T]{pager: &pager[T]{walk: start}}
+	return &Iterator[T]{pager: &pager[T]{walk: start}, sealer: &sealer[T]{}}
 }
 
 // Next goes to the next record and reports whether there is one. It returns false at the end of the
