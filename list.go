@@ -158,10 +158,10 @@ func (r *pageReader[T]) readRecord() {
 		return
 	}
 	if len(p.Data) == cap(p.Data) {
-		p.Data = slices.Grow(p.Data, r.room())
+		p.Data = append(make([]T, 0, len(p.Data)+r.room()), p.Data...)
 		s.entries = slices.Grow(s.entries, cap(p.Data)-len(p.Data))
 	}
-	p.Data = append(p.Data, *new(T))
+	p.Data = p.Data[:len(p.Data)+1] // which is zero, so that no record is copied there
 	v := &p.Data[len(p.Data)-1]
 	raw, n := res.read(&r.reader, v)
 	faults := r.Faults()[n:]
