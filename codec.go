@@ -129,6 +129,9 @@ func listOf(t reflect.Type) decoder {
 				r.RejectAt(start, "more elements than the lists of a page can have")
 				return false
 			}
+			if v.Len() == 0 {
+				v.Grow(2) // few lists have more
+			}
 			appendTo(v, r, decode)
 		}
 		return true
