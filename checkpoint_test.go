@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -208,32 +209,118 @@ func TestACheckpointIsBoundToItsFilters(t *testing.T) {
 	require.NoError(t, err, "size, total and read-ahead are no filters")
 }
 
-func TestADamagedCheckpointIsRefused(t *testing.T) {
-	server := &keyset{ids: descending(5, 1), size: 4}
+// fullCheckpoint is one with all that a checkpoint can hold: a cursor, records of its page that this
+// run delivered, records of its page that an earlier run delivered, and one that may come later.
+func fullCheckpoint(t *testing.T, server *keyset) beltic.Checkpoint {
+	t.Helper()
 	client := newClient(t, server.RoundTrip)
 	it := client.Sessions.Iterator(nil)
-	var earlier []beltic.Checkpoint
-	for range 3 {
-		earlier = append(earlier, it.Checkpoint())
-		take(t, it, 1)
+	take(t, it, server.size+3)
+	ids := server.ids
+	server.ids = slices.Delete(slices.Clone(ids), server.size, server.size+1)
+	it = client.Sessions.Iterator(resume(it.Checkpoint()))
+	take(t, it, 2)
+	server.ids = ids
+	return it.Checkpoint()
+}
+
+// requireRefused requires that a checkpoint is refused before any request, with an error that does
+// not show it.
+func requireRefused(t *testing.T, c beltic.Checkpoint) {
+	t.Helper()
+	server := bodies()
+	_, err := newClient(t, server.RoundTrip).Sessions.List(t.Context(), resume(c))
+	problem, ok := errors.AsType[*beltic.ConfigError](err)
+	require.True(t, ok, "%s: %v", c, err)
+	require.Equal(t, "Page.Resume", problem.Field)
+	if len(c) > 20 {
+		require.NotContains(t, err.Error(), string(c[len(c)/2:]))
 	}
-	good := it.Checkpoint()
+	require.Zero(t, server.sent())
+}
+
+// partsOf takes a checkpoint apart: what comes before its entries, the entries, and its sum.
+func partsOf(t *testing.T, c beltic.Checkpoint) (head string, entries []string, sum string) {
+	t.Helper()
+	text := string(c)
+	dot := strings.LastIndexByte(text, '.')
+	text, sum = text[:dot], text[dot:]
+	dot = strings.LastIndexByte(text, '.') + 1
+	for entry := range slices.Chunk([]byte(text[dot:]), 24) {
+		entries = append(entries, string(entry))
+	}
+	return text[:dot], entries, sum
+}
+
+func TestACheckpointThatLostAnythingIsRefused(t *testing.T) {
+	server := &keyset{ids: descending(20, 1), size: 6}
+	good := fullCheckpoint(t, server)
+	head, entries, sum := partsOf(t, good)
+	require.Len(t, entries, 5)
+	refused := func(entries ...string) {
+		t.Helper()
+		requireRefused(t, beltic.Checkpoint(head+strings.Join(entries, "")+sum))
+	}
 	for i := range good {
-		for _, bad := range []beltic.Checkpoint{good[:i], good[:i] + "_" + good[i+1:], good[:i] + good[i+1:], good[:i] + "\n" + good[i+1:], good[:i] + "\r" + good[i:]} {
-			if bad == good || bad == "" || slices.Contains(earlier, bad) {
-				continue // cut short behind a record it is the checkpoint of that record
+		if i > 0 { // the empty one is none
+			requireRefused(t, good[:i])
+			requireRefused(t, good[i:])
+		}
+		requireRefused(t, good[:i]+good[i+1:])
+		for _, other := range []beltic.Checkpoint{"_", "A", ".", "=", "\n", "\r", "\x00", "\xff"} {
+			if other != good[i:i+1] {
+				requireRefused(t, good[:i]+other+good[i+1:])
 			}
-			_, err := client.Sessions.List(t.Context(), resume(bad))
-			_, ok := errors.AsType[*beltic.ConfigError](err)
-			require.True(t, ok, "%s: %v", bad, err)
-			if i > len(good)/2 {
-				assert.NotContains(t, err.Error(), string(bad))
-			}
+			requireRefused(t, good[:i]+other+good[i:])
+		}
+		for j := range good[:i] {
+			requireRefused(t, good[:j]+good[i:])
 		}
 	}
-	_, err := client.Sessions.List(t.Context(), resume(good[len("b2."):]))
-	_, ok := errors.AsType[*beltic.ConfigError](err)
-	assert.True(t, ok, "without its prefix: %v", err)
+	for i := range entries {
+		refused(slices.Delete(slices.Clone(entries), i, i+1)...)
+		refused(slices.Insert(slices.Clone(entries), i, entries[i])...)
+		for j := range entries[:i] {
+			swapped := slices.Clone(entries)
+			swapped[i], swapped[j] = swapped[j], swapped[i]
+			refused(swapped...)
+		}
+	}
+	refused()
+	requireRefused(t, good+"A")
+	requireRefused(t, good+good)
+	got := take(t, newClient(t, server.RoundTrip).Sessions.Iterator(resume(good)), 100)
+	assert.Equal(t, descending(9, 1), got, "the good one is taken")
+}
+
+// A sum tells damage, not malice: who makes one anew has made the checkpoint of other records. It
+// either stands for them or is refused, whatever it holds.
+func TestACheckpointWithANewSumIsThatOfOtherRecords(t *testing.T) {
+	server := &keyset{ids: descending(20, 1), size: 6}
+	good := fullCheckpoint(t, server)
+	head, entries, _ := partsOf(t, good)
+	rest := func(entries ...string) []string {
+		t.Helper()
+		c := sealed(head + strings.Join(entries, ""))
+		return take(t, newClient(t, server.RoundTrip).Sessions.Iterator(resume(c)), 100)
+	}
+	want := rest(entries...)
+	require.Equal(t, descending(9, 1), want)
+	for i := range entries {
+		assert.Len(t, rest(slices.Delete(slices.Clone(entries), i, i+1)...), len(want)+1, "one record less")
+		assert.Equal(t, want, rest(slices.Insert(slices.Clone(entries), i, entries[i])...), "it comes once only")
+		for j := range entries[:i] {
+			swapped := slices.Clone(entries)
+			swapped[i], swapped[j] = swapped[j], swapped[i]
+			assert.Equal(t, want, rest(swapped...), "the order does not matter below the bound")
+		}
+	}
+	text := strings.Join(entries, "")
+	for i := range text {
+		if i%len(entries[0]) != 0 {
+			requireRefused(t, sealed(head+text[:i]))
+		}
+	}
 }
 
 func TestACheckpointWithADamagedCursorIsRefused(t *testing.T) {
