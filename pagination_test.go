@@ -737,6 +737,176 @@ func TestPagesAndPageNextFromManyGoroutines(t *testing.T) {
 	all.Wait()
 }
 
+// inARow serves records one a page, in which the start and the end cursor of a page are the same.
+type inARow int
+
+func (n inARow) RoundTrip(req *http.Request) (*http.Response, error) {
+	at := 0
+	query := req.URL.Query()
+	if after := query.Get("page[after]"); after != "" {
+		at, _ = strconv.Atoi(strings.TrimPrefix(after, "c"))
+		at++
+	} else if before := query.Get("page[before]"); before != "" {
+		at, _ = strconv.Atoi(strings.TrimPrefix(before, "c"))
+		at--
+	}
+	return answer(fmt.Sprintf(`{"data":[%s],"meta":{"page":{"cursors":{"start":"c%d","end":"c%d"},"hasNextPage":%t,"hasPreviousPage":%t}}}`,
+		record(strconv.Itoa(at)), at, at, at < int(n)-1, at > 0)), nil
+}
+
+func TestTurningAroundIsNoCircleWhereAPageHasOneCursor(t *testing.T) {
+	const n = 6
+	client := newClient(t, inARow(n).RoundTrip)
+	walk := func(turns string) {
+		p, err := client.Sessions.List(t.Context(), nil)
+		require.NoError(t, err)
+		at := 0
+		for i, turn := range turns {
+			step, to := p.Next, at+1
+			if turn == 'P' {
+				step, to = p.Previous, at-1
+			}
+			got, err := step(t.Context())
+			if to < 0 || to == n {
+				require.ErrorIs(t, err, beltic.ErrNoMorePages, turns[:i+1])
+				continue
+			}
+			require.NoError(t, err, turns[:i+1])
+			require.Equal(t, strconv.Itoa(to), got.Data[0].ID, turns[:i+1])
+			p, at = got, to
+		}
+	}
+	for _, turns := range []string{"NNPP", "NNPPNNPP", "NNNNNNPPPPPPNNNNNN", "NPNPNPNPNPNP", "NNPNNPNNPPPNPPNPPP"} {
+		walk(turns)
+	}
+	for seed := range uint64(50) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		turns := make([]byte, 100)
+		for i := range turns {
+			turns[i] = "NP"[r.IntN(2)]
+		}
+		walk(string(turns))
+	}
+}
+
+func TestACursorThatComesTwiceIsReportedThoughALinkHasOne(t *testing.T) {
+	const twice, none = "two cursors to one page", "there are more pages but no cursor to them"
+	turned := strings.NewReplacer("end", "start", "hasNextPage", "hasPreviousPage", "page[after]", "page[before]", `"next"`, `"prev"`)
+	for _, tc := range []struct{ page, links, reason string }{
+		{`"cursors":{"end":"x","end":"y"}`, `"next":"/?page[after]=z"`, twice},
+		{`"cursors":{"end":"x","end":"x"}`, `"next":"/?page[after]=x"`, twice},
+		{`"cursors":{"end":null,"end":"x"}`, `"next":"/?page[after]=z"`, twice},
+		{`"cursors":{"end":"x","end":null}`, `"next":"/?page[after]=z"`, twice},
+		{`"cursors":{"end":7,"end":"x"}`, `"next":"/?page[after]=z"`, twice},
+		{`"cursors":{"end":"x","other":1,"end":{"a":1}}`, `"next":"/?page[after]=z"`, twice},
+		{`"cursors":{"end":"x"},"cursors":{"end":"y"}`, `"next":"/?page[after]=z"`, twice},
+		{`"cursors":{},"cursors":{"end":"y"}`, `"next":"/?page[after]=z"`, twice},
+		{`"cursors":null,"cursors":null`, `"next":"/?page[after]=z"`, twice},
+		{`"cursors":{}`, `"next":"/?page[after]=y","next":"/?page[after]=z"`, none},
+		{`"cursors":{}`, `"next":{"href":"/?page[after]=y","href":"/?page[after]=z"}`, none},
+		{`"cursors":{}`, `"next":"/?page[after]=z"},"links":{"next":"/?page[after]=z"`, none},
+	} {
+		body := `{"links":{` + tc.links + `},"data":[` + record("a") + `],"meta":{"page":{` + tc.page + `,"hasNextPage":true}}}`
+		for _, way := range []struct {
+			body string
+			opts *beltic.SessionListOptions
+			on   func(*beltic.Page[beltic.Session]) (*beltic.Page[beltic.Session], error)
+		}{
+			{body, nil, func(p *beltic.Page[beltic.Session]) (*beltic.Page[beltic.Session], error) { return p.Next(t.Context()) }},
+			{turned.Replace(body), backFrom(1), func(p *beltic.Page[beltic.Session]) (*beltic.Page[beltic.Session], error) {
+				return p.Previous(t.Context())
+			}},
+		} {
+			server := bodies(way.body, way.body)
+			client := newClient(t, server.RoundTrip)
+			ids, err := walkAll(t, client, way.opts)
+			assert.Equal(t, []string{"a"}, ids, "the page is good")
+			problem, ok := errors.AsType[*beltic.ProtocolError](err)
+			require.True(t, ok, "%s: %v", way.body, err)
+			assert.Equal(t, tc.reason, problem.Reason, way.body)
+			assert.Equal(t, 1, server.sent())
+
+			p, _ := client.Sessions.List(t.Context(), way.opts)
+			require.NotNil(t, p, way.body)
+			_, err = way.on(p)
+			_, ok = errors.AsType[*beltic.ProtocolError](err)
+			assert.True(t, ok, "%s: %v", way.body, err)
+			assert.Equal(t, 2, server.sent())
+		}
+	}
+}
+
+// Pages are values: what one walk does from a page is nothing to another from the same page.
+func TestWalksFromOnePageAtTheSameTimeAreIndependent(t *testing.T) {
+	const pages, walks = 30, 4
+	toTheEnd := func(p *beltic.Page[beltic.Session], at, by int) {
+		for err := error(nil); ; {
+			if by > 0 {
+				p, err = p.Next(t.Context())
+			} else {
+				p, err = p.Previous(t.Context())
+			}
+			if at += by; at < 0 || at == pages {
+				assert.ErrorIs(t, err, beltic.ErrNoMorePages)
+				return
+			}
+			if !assert.NoError(t, err) || !assert.Equal(t, strconv.Itoa(at), p.Data[0].ID) {
+				return
+			}
+		}
+	}
+	server := inARow(pages)
+	p, err := newClient(t, server.RoundTrip).Sessions.List(t.Context(), nil)
+	require.NoError(t, err)
+	var all sync.WaitGroup
+	for at := range pages - 1 {
+		from := p
+		for range walks {
+			all.Go(func() { toTheEnd(from, at, 1) })
+			all.Go(func() { toTheEnd(from, at, -1) })
+		}
+		p, err = p.Next(t.Context())
+		require.NoError(t, err)
+	}
+	all.Wait()
+}
+
+// Every walk from a page of a resumed list leaves out what was delivered, and nothing else.
+func TestWalksFromOneResumedPageAtTheSameTimeLeaveOutTheSame(t *testing.T) {
+	list := map[string]string{
+		"":   page("c1", "a", "b", "c"),
+		"c1": page("c2", "d", "a", "e"), // where a and b were when they were delivered, others are now
+		"c2": page("c3", "b", "f"),
+		"c3": page("", "a", "c", "b", "g"),
+	}
+	client := newClient(t, func(req *http.Request) (*http.Response, error) {
+		return answer(list[req.URL.Query().Get("page[after]")]), nil
+	})
+	it := client.Sessions.Iterator(nil)
+	require.Equal(t, []string{"a", "b"}, take(t, it, 2))
+	list[""] = page("c1", "x", "c", "y")
+	first, err := client.Sessions.List(t.Context(), resume(it.Checkpoint()))
+	require.NoError(t, err)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			var got [][]string
+			for p, err := first, error(nil); !errors.Is(err, beltic.ErrNoMorePages); p, err = p.Next(t.Context()) {
+				if !assert.NoError(t, err) {
+					return
+				}
+				var ids []string
+				for i := range p.Data {
+					ids = append(ids, p.Data[i].ID)
+				}
+				got = append(got, ids)
+			}
+			assert.Equal(t, [][]string{{"x", "c", "y"}, {"d", "e"}, {"f"}, {"a", "c", "b", "g"}}, got)
+		})
+	}
+	all.Wait()
+}
+
 func TestACycleIsFoundByHandAlthoughPagesFail(t *testing.T) {
 	next := map[string]string{"": "c1", "c1": "c2", "c2": "c1"}
 	failed := map[string]bool{}
