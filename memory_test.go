@@ -190,3 +190,107 @@ func TestAKeptResponseKeepsNoPage(t *testing.T) {
 	}
 	t.Error("the page is still in memory")
 }
+
+// A cursor that is kept must not keep the texts of a person.
+func TestAKeptCursorOrLinkKeepsNoRecord(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector allocates")
+	}
+	const kept, most = 50, 8 << 10
+	long := strings.Repeat("x", 60_000) // its memory has room behind it
+	record := withAttributes(`"creator_id":"` + long + `"`)
+	const meta = `"meta":{"page":{"cursors":{"start":"s1","end":"e1"},"hasNextPage":true,"hasPreviousPage":true}}`
+	const links = `"links":{"self":"/a","first":"/b","next":"/c?page[after]=e1","prev":{"href":"/d"},"last":"/e"}`
+	for name, body := range map[string]string{
+		"behind the records":      `{"data":[` + record + `,` + record + `],` + meta + `,` + links + `}`,
+		"before the records":      `{` + links + `,` + meta + `,"data":[` + record + `,` + record + `]}`,
+		"around the records":      `{` + links + `,"data":[` + record + `],` + meta + `}`,
+		"with a bad last record":  `{"data":[` + record + `,` + strings.Replace(record, `"attributes":{`, `"attributes":{"status":7,`, 1) + `],` + meta + `,` + links + `}`,
+		"with an odd last record": `{"data":[` + record + `,"` + long + `"],` + meta + `,` + links + `}`,
+	} {
+		client := newBenchClient(t, body)
+		for what, keep := range map[string]func(*beltic.Page[beltic.Session]) string{
+			"start": func(p *beltic.Page[beltic.Session]) string { return p.Meta.Page.Cursors.Start },
+			"end":   func(p *beltic.Page[beltic.Session]) string { return p.Meta.Page.Cursors.End },
+			"self":  func(p *beltic.Page[beltic.Session]) string { return p.Links.Self },
+			"next":  func(p *beltic.Page[beltic.Session]) string { return p.Links.Next },
+			"prev":  func(p *beltic.Page[beltic.Session]) string { return p.Links.Prev },
+			"last":  func(p *beltic.Page[beltic.Session]) string { return p.Links.Last },
+		} {
+			texts := make([]string, 0, kept)
+			before := liveHeap()
+			for range kept {
+				page, _ := client.Sessions.List(t.Context(), nil)
+				texts = append(texts, keep(page))
+				require.NotEmpty(t, texts[0], what)
+			}
+			assert.Less(t, (liveHeap()-before)/kept, int64(most), "%s %s", what, name)
+			runtime.KeepAlive(texts)
+		}
+	}
+}
+
+// Memory is set aside for the records that were asked for, however small the first one is.
+func TestRoomForRecordsIsBoundByThePageSizeAskedFor(t *testing.T) {
+	large := withAttributes(`"creator_id":"` + strings.Repeat("x", 64<<10) + `"`)
+	tiny := `{"id":"a","type":"session"}`
+	for _, tc := range []struct{ size, sent, room int }{
+		{0, 15, 16}, // the API's default size
+		{20, 20, 21},
+		{100, 3, 101}, // fewer than asked for
+		{100, 100, 101},
+		{20, 25, 2*21 + 1}, // more than asked for
+		{5, 50, 2*50 + 1},
+	} {
+		records := append([]string{tiny}, slices.Repeat([]string{large}, tc.sent-1)...)
+		opts := &beltic.SessionListOptions{Page: beltic.PageOptions{Size: tc.size}}
+		page, err := newBenchClient(t, rawPage("", records...)).Sessions.List(t.Context(), opts)
+		require.NoError(t, err)
+		require.Len(t, page.Data, tc.sent)
+		most := tc.room * 9 / 8 // memory comes in sizes
+		assert.LessOrEqual(t, cap(page.Data), most, "%d asked for, %d sent", tc.size, tc.sent)
+	}
+	// Nor is there room for what was asked for where the body is too short for it.
+	opts := &beltic.SessionListOptions{Page: beltic.PageOptions{Size: 1000}}
+	page, err := newBenchClient(t, rawPage("", tiny)).Sessions.List(t.Context(), opts)
+	require.NoError(t, err)
+	assert.LessOrEqual(t, cap(page.Data), 3)
+}
+
+// A checkpoint after every record costs a copy of its text and no more: in a resumed page, too, the
+// text is that of the record before with one entry more.
+func TestACheckpointAfterEveryRecordIsNotBegunAnew(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector allocates")
+	}
+	const size = 1000
+	delivered, mixed := make([]string, size/2), make([]string, size)
+	for i := range delivered {
+		delivered[i] = record(fmt.Sprint("old", i))
+		mixed[2*i], mixed[2*i+1] = record(fmt.Sprint("new", i)), delivered[i]
+	}
+	asSent := func(body string) string { return body }
+	turned := strings.NewReplacer("end", "start", `"hasPreviousPage":false`, `"hasNextPage":false`, "hasNextPage", "hasPreviousPage").Replace
+	for before, sent := range map[string]func(string) string{"": asSent, "here": turned} {
+		client := newClient(t, bodies(sent(rawPage("more", delivered...)), sent(rawPage("more", mixed...))).RoundTrip)
+		it := client.Sessions.Iterator(&beltic.SessionListOptions{Page: beltic.PageOptions{Before: before}})
+		take(t, it, len(delivered)-1)
+		it = client.Sessions.Iterator(resume(it.Checkpoint()))
+		take(t, it, 1)
+		it.Checkpoint() // the text of the page begins here
+
+		copied, longest := 0, 0
+		var start, end runtime.MemStats
+		runtime.ReadMemStats(&start)
+		for range size/2 - 1 {
+			require.True(t, it.Next(t.Context()))
+			longest = len(it.Checkpoint())
+			copied += longest
+		}
+		runtime.ReadMemStats(&end)
+		each := float64(end.TotalAlloc-start.TotalAlloc) / float64(copied)
+		t.Logf("%.2f bytes for each of a text", each)
+		assert.Greater(t, longest, 24*(size-2))
+		assert.Less(t, each, 1.5)
+	}
+}
