@@ -200,3 +200,100 @@ func TestNothingIsSalvagedIntoNil(t *testing.T) {
 		assert.True(t, ok, "%v", err)
 	}
 }
+
+func TestASyntaxErrorSaysInWhichRecordItIs(t *testing.T) {
+	for name, tc := range map[string]struct{ text, pointer string }{
+		"in the id":               {`{"id":x`, "/data/2/id"},
+		"in an attribute":         {`{"id":"c","attributes":{"person":{"name":{"first":}}}}`, "/data/2/attributes/person/name/first"},
+		"in an unknown member":    {`{"id":"c","attributes":{"new":{"x":[1,}}}`, "/data/2/attributes"},
+		"in a list":               {`{"id":"c","attributes":{"business":{"shareholders":[{},{"name":tru}]}}}`, "/data/2/attributes/business/shareholders/1/name"},
+		"in place of a member":    {`{"id":"c",}`, "/data/2"},
+		"in place of a comma":     {`{"id":"c" "type":"session"}`, "/data/2"},
+		"in place of the record":  {`x`, "/data/2"},
+		"behind a wrong type":     {`{"id":7,"attributes":[}`, "/data/2/attributes"},
+		"the end of the document": {`{"id":"c","attributes":{"creator_id":`, "/data/2/attributes/creator_id"},
+	} {
+		body := `{"meta":{"page":{"hasNextPage":false}},"data":[` + record("a") + `,` + record("b") + `,` + tc.text
+		for _, body := range []string{body, body + `,` + record("d") + `]}`} {
+			got, err := newClient(t, bodies(body).RoundTrip).Sessions.List(t.Context(), nil)
+			decode, ok := errors.AsType[*beltic.DecodeError](err)
+			require.True(t, ok, "%s: %v", name, err)
+			assert.Nil(t, got, name)
+			assert.Equal(t, tc.pointer, decode.Pointer, name)
+			assert.Equal(t, beltic.ReasonSyntax, decode.Reason, name)
+			assert.GreaterOrEqual(t, decode.Offset, int64(strings.Index(body, tc.text)), name)
+		}
+	}
+}
+
+// listOf is n times an element.
+func listOf(n int, element string) string {
+	return `[` + strings.TrimSuffix(strings.Repeat(element+`,`, n), `,`) + `]`
+}
+
+const maxListed = 100_000
+
+func TestGrammarThatBreaksInALongListRefusesTheRecord(t *testing.T) {
+	long := strings.TrimSuffix(listOf(maxListed, `{}`), `]`)
+	for name, rest := range map[string]string{
+		"at the bound":                 `,x]`,
+		"behind it":                    `,{},{},x]`,
+		"far behind it":                `,` + strings.Repeat(`{},`, maxListed) + `}`,
+		"in an element":                `,{},{"name":}]`,
+		"in place of the bracket":      `,{}}`,
+		"in an element of another one": `,7,[1,2`,
+		"the document ends":            `,{},{}`,
+		"in a name behind the list":    `,{}],"legal_name:"x"`,
+	} {
+		broken := withAttributes(`"creator_id":"c","business":{"shareholders":` + long + rest + `}`)
+		got, err := newBenchClient(t, rawPage("", record("b"), broken, record("c"))).Sessions.List(t.Context(), nil)
+		assert.Nil(t, got, name)
+		decode, ok := errors.AsType[*beltic.DecodeError](err)
+		require.True(t, ok, "%s: %v", name, err)
+		assert.False(t, isItemError(err), name)
+		assert.Equal(t, beltic.ReasonSyntax, decode.Reason, name)
+		assert.True(t, strings.HasPrefix(decode.Pointer, "/data/1/attributes/business"), "%s: %s", name, decode.Pointer)
+
+		session := beltic.Session{ID: "before"}
+		_, err = (&beltic.ItemError{Raw: []byte(broken)}).Salvage(&session)
+		_, ok = errors.AsType[*beltic.DecodeError](err)
+		assert.True(t, ok, "%s: %v", name, err)
+		assert.Equal(t, beltic.Session{ID: "before"}, session, name)
+	}
+}
+
+func TestTheBoundOfListsCountsAnElementOnce(t *testing.T) {
+	holders := func(id string, n int, more string) string {
+		return `{"id":"` + id + `","type":"session","attributes":{"business":{"shareholders":` + listOf(n, `{}`) + `}` + more + `}}`
+	}
+	list := func(records ...string) (good []int, bad []string) {
+		page, err := newBenchClient(t, rawPage("", records...)).Sessions.List(t.Context(), nil)
+		require.NotNil(t, page, "%v", err)
+		for i := range page.Data {
+			good = append(good, len(page.Data[i].Business.Shareholders))
+		}
+		for _, item := range page.Skipped {
+			decode, ok := errors.AsType[*beltic.DecodeError](item)
+			require.True(t, ok)
+			bad = append(bad, decode.Pointer)
+		}
+		return good, bad
+	}
+
+	good, bad := list(holders("a", 45_000, `,"status":7`), holders("b", 20_000, ""))
+	assert.Equal(t, []int{20_000}, good, "the elements of a bad record count once")
+	assert.Equal(t, []string{"/data/0/attributes/status"}, bad)
+
+	good, bad = list(holders("a", 60_000, ""), holders("b", 40_000, ""), holders("c", 0, ""))
+	assert.Equal(t, []int{60_000, 40_000, 0}, good, "an empty list has no element")
+	assert.Empty(t, bad)
+
+	good, bad = list(holders("a", 60_000, ""), holders("b", 40_001, ""), holders("c", 0, ""), record("d"))
+	assert.Equal(t, []int{60_000, 0, 0}, good)
+	assert.Equal(t, []string{"/data/1/attributes/business/shareholders"}, bad)
+
+	empty := `{"id":"a","type":"session","attributes":{"identity_numbers":[],"business":{"shareholders":[]}},"relationships":{"documents":{"data":[]}}}`
+	good, bad = list(append(slices.Repeat([]string{empty}, 999), holders("b", maxListed, ""))...)
+	assert.Equal(t, maxListed, good[999])
+	assert.Empty(t, bad)
+}
