@@ -31,8 +31,8 @@ type modelPage struct {
 	more     bool
 }
 
-// modelServer serves its pages by cursor. Its records may change between two walks, its pages and
-// cursors do not.
+// modelServer serves its pages by cursor. Its records and their order may change between two walks,
+// its pages and cursors do not.
 type modelServer struct {
 	pages    map[string]*modelPage // by the cursor that leads to it; "" is the first
 	order    []*modelPage
@@ -183,8 +183,19 @@ func (s *modelServer) newID(r *rand.Rand) string {
 }
 
 // stir changes some records where they are, moves some with other content to a later page, takes
-// some out and adds some.
-func (s *modelServer) stir(r *rand.Rand) {
+// some out and adds some. Those of the page that the walk is in, and of the pages after it, may come
+// in another order.
+func (s *modelServer) stir(r *rand.Rand, page int) {
+	var places []*string
+	for _, p := range s.order[page:] {
+		for i := range p.records {
+			places = append(places, &p.records[i])
+		}
+	}
+	for range min(r.IntN(8), len(places)) {
+		a, b := places[r.IntN(len(places))], places[r.IntN(len(places))]
+		*a, *b = *b, *a
+	}
 	for range r.IntN(5) {
 		at := r.IntN(len(s.order))
 		p := s.order[at]
@@ -235,7 +246,8 @@ func (w *modelWalk) take(n int) (texts []string) {
 			}
 			w.delivered[text] = true
 			if texts = append(texts, text); len(texts) == n {
-				if i == len(p.records)-1 && hasNext {
+				isNew := func(id string) bool { return !w.delivered[w.server.version(id)] }
+				if !slices.ContainsFunc(p.records[i:], isNew) && hasNext {
 					w.page++ // the checkpoint is that of the next page
 				}
 				return texts
@@ -370,7 +382,7 @@ func byResuming(t *testing.T, r *rand.Rand, server *modelServer) (got []string, 
 		}
 		opts.Page.Resume = it.Checkpoint()
 		if !server.isStill {
-			server.stir(r)
+			server.stir(r, min(model.page, len(server.order)-1))
 		}
 	}
 }
