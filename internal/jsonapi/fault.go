@@ -10,8 +10,6 @@ type Fault struct {
 	Member  string // the unknown member of the object at Pointer that has the fault, or ""
 }
 
-func (f *Fault) Error() string { return f.Reason }
-
 // The reasons of a [Fault].
 const (
 	ReasonSyntax    = "syntax"

@@ -1,48 +1,37 @@
 package jsonapi
 
-// Kind is a kind of JSON value.
-type Kind byte
+// Kind is a kind of JSON value, by its name in JSON Schema.
+type Kind string
 
 // The kinds of values.
 const (
-	KindNone   Kind = 0
-	KindNull   Kind = 'n'
-	KindBool   Kind = 't'
-	KindText   Kind = '"'
-	KindNumber Kind = '0'
-	KindObject Kind = '{'
-	KindArray  Kind = '['
+	KindNone   Kind = ""
+	KindNull   Kind = "null"
+	KindBool   Kind = "boolean"
+	KindText   Kind = "string"
+	KindNumber Kind = "number"
+	KindObject Kind = "object"
+	KindArray  Kind = "array"
 )
 
 // kindOf tells the kind of a value from its first byte.
 func kindOf(c byte) Kind {
-	switch {
-	case c == 'f':
+	switch c {
+	case 'n':
+		return KindNull
+	case 't', 'f':
 		return KindBool
-	case c == '-' || '0' <= c && c <= '9':
+	case '"':
+		return KindText
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
 		return KindNumber
-	case c == 'n', c == 't', c == '"', c == '{', c == '[':
-		return Kind(c)
+	case '{':
+		return KindObject
+	case '[':
+		return KindArray
 	default:
 		return KindNone
 	}
 }
 
-func (k Kind) String() string {
-	switch k {
-	case KindNull:
-		return "null"
-	case KindBool:
-		return "boolean"
-	case KindText:
-		return "string"
-	case KindNumber:
-		return "number"
-	case KindObject:
-		return "object"
-	case KindArray:
-		return "array"
-	default:
-		return "nothing"
-	}
-}
+func (k Kind) String() string { return string(k) }

@@ -25,16 +25,16 @@ import (
 // wrong) to jsontext, which also says what is wrong. Strings that it returns are copies. It stands
 // before a value where a method takes one. It is not safe for concurrent use.
 type Reader struct {
-	buf  []byte
-	pos  int
-	base int // how deep buf stands in its document
-	path []step
-	text arena
+	buf   []byte
+	pos   int
+	depth int // how many objects and arrays can be open in buf
+	path  []step
+	texts arena
 
 	err    *Fault // broken grammar, which ends the document
 	faults []Fault
 
-	// NotesNew says that what is new to the library is noted, too.
+	// NotesNew makes the reader note what is new to the library, too.
 	NotesNew bool
 
 	scratch []byte
@@ -45,9 +45,9 @@ type Reader struct {
 // step is an open object or array, and how far the reader is in it.
 type step struct {
 	bracket byte
-	count   int                 // members or elements so far
-	member  string              // that is read, or "" if it is not known
-	unknown map[string]struct{} // names so far
+	count   int             // members or elements so far
+	member  string          // that is read, or "" if it is not known
+	unknown map[string]bool // names so far
 }
 
 const (
@@ -55,42 +55,42 @@ const (
 	maxDepth = 10_000
 	// recordDepth is how deep a record stands in its document: in an array in an object.
 	recordDepth = 2
-	// MaxFaults is how many faults are noted; a list of one-byte faults could fill the memory.
+	// MaxFaults bounds the faults that are noted: a list of one-byte faults could fill the memory.
 	MaxFaults = 100_000
 )
 
 // Reset starts to read a document.
-func (r *Reader) Reset(document []byte) { r.reset(document, 0) }
+func (r *Reader) Reset(document []byte) { r.reset(document, maxDepth) }
 
 // ResetRecord starts to read a record that stood in the data of a document.
-func (r *Reader) ResetRecord(record []byte) { r.reset(record, recordDepth) }
+func (r *Reader) ResetRecord(record []byte) { r.reset(record, maxDepth-recordDepth) }
 
-func (r *Reader) reset(buf []byte, base int) {
-	r.buf, r.pos, r.base = buf, 0, base
-	r.path, r.faults, r.text, r.err = r.path[:0], r.faults[:0], arena{}, nil
+func (r *Reader) reset(buf []byte, depth int) {
+	r.buf, r.pos, r.depth = buf, 0, depth
+	r.path, r.faults, r.texts, r.err = r.path[:0], r.faults[:0], arena{}, nil
 	r.peek()
 }
 
-// Err is what is wrong with the grammar of the document, or nil.
+// Err returns what ended the document early, or nil.
 func (r *Reader) Err() *Fault { return r.err }
 
-// Faults are those of the document, but for those that were forgotten. They are valid until the
-// next is noted.
+// Faults returns the faults so far, in the order of the document. They are valid until the next is
+// noted.
 func (r *Reader) Faults() []Fault { return r.faults }
 
-// Forget forgets all but the first n faults.
+// Forget drops all but the first n faults.
 func (r *Reader) Forget(n int) { r.faults = r.faults[:n] }
 
-// StartRecord gives the texts from here on memory of their own: a record shares none with another.
-func (r *Reader) StartRecord() { r.text.startRecord() }
+// StartRecord puts the texts from here on into memory that no text before shares.
+func (r *Reader) StartRecord() { r.texts.startRecord() }
 
-// Position is where the reader is, in bytes.
+// Position returns how many bytes have been read.
 func (r *Reader) Position() int { return r.pos }
 
-// Since is the piece of the document from a position to where the reader is.
+// Since returns the piece of the document from a position up to the reader, not a copy.
 func (r *Reader) Since(position int) []byte { return r.buf[position:r.pos:r.pos] }
 
-// Pointer is where the reader is, in RFC 6901. An unknown member is not named.
+// Pointer returns the place of the reader (RFC 6901). It does not name unknown members.
 func (r *Reader) Pointer() string {
 	var pointer strings.Builder
 	for _, s := range r.path {
@@ -104,28 +104,49 @@ func (r *Reader) Pointer() string {
 	return pointer.String()
 }
 
-// Note notes a fault at the place of the reader.
+// Note notes a fault at the place of the reader, or at a pointer below it. What is new takes up half
+// of the room at most: it must not crowd out a fault for which a record is refused.
 func (r *Reader) Note(f Fault) {
-	if f.IsNew() && !r.NotesNew || len(r.faults) == MaxFaults {
+	room := MaxFaults
+	if f.IsNew() {
+		room /= 2
+	}
+	if len(r.faults) >= room || f.IsNew() && !r.NotesNew || r.err != nil {
 		return
 	}
-	f.Pointer = r.Pointer() + f.Pointer
-	f.Offset = cmp.Or(f.Offset, int64(r.pos))
-	r.faults = append(r.faults, f)
+	r.faults = append(r.faults, r.locate(f))
 }
 
 // fail ends the document.
 func (r *Reader) fail(f Fault) {
-	if r.err != nil {
-		return
+	if r.err == nil {
+		f = r.locate(f)
+		r.err, r.pos = &f, len(r.buf)
 	}
-	f.Pointer = r.Pointer()
-	r.err = &f
-	r.pos = len(r.buf)
 }
 
-// Stop ends the document here: what is left of it does not matter.
-func (r *Reader) Stop() { r.fail(Fault{Reason: ReasonTrailing, Offset: int64(r.pos)}) }
+func (r *Reader) locate(f Fault) Fault {
+	f.Pointer = r.Pointer() + f.Pointer
+	f.Offset = cmp.Or(f.Offset, int64(r.pos))
+	return f
+}
+
+// broken ends the document where something else than JSON allows is next.
+func (r *Reader) broken() { r.fail(Fault{Reason: ReasonSyntax}) }
+
+// Stop ends the document here, whatever is left of it.
+func (r *Reader) Stop() { r.fail(Fault{Reason: ReasonTrailing}) }
+
+// End checks that nothing follows the document, and that there was room to note all of its faults.
+func (r *Reader) End() {
+	r.peek()
+	switch {
+	case r.pos < len(r.buf):
+		r.fail(Fault{Reason: ReasonTrailing})
+	case len(r.faults) == MaxFaults:
+		r.fail(Fault{Reason: ReasonValue, Detail: "more faults than can be noted"})
+	}
+}
 
 // peek skips white space and returns the first byte after it, or 0 at the end.
 func (r *Reader) peek() byte {
@@ -138,7 +159,7 @@ func (r *Reader) peek() byte {
 	return 0
 }
 
-// first is the first byte of the value that is next, or 0 at the end.
+// first returns the first byte of the next value, or 0 at the end.
 func (r *Reader) first() byte {
 	if r.pos < len(r.buf) {
 		return r.buf[r.pos]
@@ -146,11 +167,11 @@ func (r *Reader) first() byte {
 	return 0
 }
 
-// Kind is the kind of the value that is next.
+// Kind returns the kind of the next value.
 func (r *Reader) Kind() Kind { return kindOf(r.first()) }
 
-// expect takes a text if it is next, just so.
-func (r *Reader) expect(text string) bool {
+// consume takes a text if exactly that is next.
+func (r *Reader) consume(text string) bool {
 	end := r.pos + len(text)
 	if end > len(r.buf) || string(r.buf[r.pos:end]) != text {
 		return false
@@ -160,23 +181,21 @@ func (r *Reader) expect(text string) bool {
 }
 
 // Null takes a null if one is next.
-func (r *Reader) Null() bool { return r.peek() == 'n' && r.expect("null") }
+func (r *Reader) Null() bool { return r.consume("null") }
 
 // Open takes the bracket that opens an object or array, if one is next.
 func (r *Reader) Open(bracket byte) bool {
 	if r.first() != bracket {
-		r.Mismatch(Kind(bracket))
+		r.mismatch(kindOf(bracket))
 		return false
 	}
 	r.pos++
 	r.path = append(r.path, step{bracket: bracket})
-	if r.depth() > maxDepth {
-		r.fail(Fault{Offset: int64(r.pos), Reason: ReasonDepth})
+	if len(r.path) > r.depth {
+		r.fail(Fault{Reason: ReasonDepth})
 	}
 	return true
 }
-
-func (r *Reader) depth() int { return r.base + len(r.path) }
 
 // More reports whether there is another member or element, and takes the comma before it. At the
 // end it takes the bracket that closes.
@@ -187,46 +206,48 @@ func (r *Reader) More() bool {
 	switch c := r.peek(); {
 	case c == s.bracket+toClosing:
 		r.pos++
-		r.path = r.path[:len(r.path)-1]
-		return false
 	case s.count == 0 && r.err == nil:
+		s.count++
+		return true
 	case c == ',':
 		r.pos++
 		r.peek()
+		s.count++
+		return true
 	default:
 		r.broken()
-		r.path = r.path[:len(r.path)-1]
-		return false
 	}
-	s.count++
-	return true
+	r.path = r.path[:len(r.path)-1]
+	return false
 }
 
-// Expect takes the next member up to its value, if its name is just so and no white space is
-// before it. Quoted is the name as it stands after another member: ,"name":
+// Expect takes the name and the colon of the next member if they stand there exactly as in quoted,
+// which is the name as it follows another member: ,"name":
 func (r *Reader) Expect(name, quoted string) bool {
 	s := &r.path[len(r.path)-1]
 	if s.count == 0 {
 		quoted = quoted[len(","):]
 	}
-	if !r.expect(quoted) {
+	if !r.consume(quoted) {
 		return false
 	}
 	s.count++
 	s.member = name
+	r.peek()
 	return true
 }
 
-// Name takes the name of a member and the colon after it. It is valid until the next call.
+// Name takes the name of a member and the colon after it. A broken name is noted, and comes with
+// its quotes, so that it is no known one. Names are valid until the next call.
 func (r *Reader) Name() []byte {
 	if r.peek() != '"' {
 		r.broken()
 		return nil
 	}
 	start := r.pos
-	name, ok := r.bytes("a broken name")
+	name, ok := r.unquote()
 	if !ok {
-		name = r.buf[start:r.pos] // with its quotes, so it is that of no known member
+		name = r.buf[start:r.pos]
 	}
 	if r.peek() != ':' {
 		r.broken()
@@ -242,18 +263,16 @@ func (r *Reader) Enter(name string) { r.path[len(r.path)-1].member = name }
 
 // SkipUnknown takes the value of a member that is not known.
 func (r *Reader) SkipUnknown(name []byte) {
-	if r.err != nil {
-		return
-	}
 	s := &r.path[len(r.path)-1]
-	member := cmp.Or(string(name), `""`) // a fault without a name is that of the object
-	if _, isRepeated := s.unknown[member]; isRepeated {
+	key := string(name)
+	member := cmp.Or(key, `""`) // a fault without a member is that of the object
+	if s.unknown[key] {
 		r.Note(Fault{Reason: ReasonDuplicate, Member: member})
 	}
 	if s.unknown == nil {
-		s.unknown = map[string]struct{}{}
+		s.unknown = map[string]bool{}
 	}
-	s.unknown[member] = struct{}{}
+	s.unknown[key] = true
 	r.Note(Fault{Reason: ReasonNewMember, Member: member})
 	r.skip(member)
 }
@@ -266,61 +285,44 @@ func (r *Reader) SkipRepeated() {
 
 // Text takes a string.
 func (r *Reader) Text() (string, bool) {
-	if r.first() != '"' {
-		r.Mismatch(KindText)
-		return "", false
-	}
-	text, ok := r.bytes("")
-	return r.text.add(text), ok
+	text, ok := r.unquote()
+	return r.texts.add(text), ok
 }
 
-// bytes takes a string and returns it unescaped. It is valid until the next call. A fault is that
-// of the member.
-func (r *Reader) bytes(member string) ([]byte, bool) {
+// unquote takes a string and returns it unescaped. It is valid until the next call.
+func (r *Reader) unquote() (text []byte, ok bool) {
+	if r.first() != '"' {
+		r.mismatch(KindText)
+		return nil, false
+	}
 	start := r.pos + 1
 	end := plainEnd(r.buf, start)
 	if end < len(r.buf) && r.buf[end] == '"' {
 		r.pos = end + 1
 		return r.buf[start:end], true
 	}
-	text, end := r.unescaped(start, end)
-	if text == nil {
-		r.skip(member)
-		return nil, false
-	}
-	r.pos = end
-	return text, true
+	return r.unescape(end)
 }
 
-// unescaped reads a string that has more in it than plain ASCII, from the first such byte. It
-// returns nil for one that is broken.
-func (r *Reader) unescaped(start, i int) (text []byte, end int) {
-	hasEscapes := false
-	for i < len(r.buf) && r.buf[i] != '"' && r.buf[i] >= ' ' {
+// unescape takes a string with more than plain ASCII in it, the first such byte at i.
+func (r *Reader) unescape(i int) (text []byte, ok bool) {
+	for i < len(r.buf) && r.buf[i] != '"' {
 		if r.buf[i] == '\\' {
-			hasEscapes = true
 			i++
 		}
 		i = plainEnd(r.buf, i+1)
 	}
-	if i >= len(r.buf) || r.buf[i] != '"' {
-		return nil, i
-	}
-	if !hasEscapes {
-		if text = r.buf[start:i]; !utf8.Valid(text) {
-			return nil, i
-		}
-		return text, i + 1
-	}
-	text, err := jsontext.AppendUnquote(r.scratch[:0], r.buf[start-1:i+1])
+	end := min(i+1, len(r.buf))
+	text, err := jsontext.AppendUnquote(r.scratch[:0], r.buf[r.pos:end])
 	if err != nil {
-		return nil, i
+		r.skip("")
+		return nil, false
 	}
-	r.scratch = text
-	return text, i + 1
+	r.pos, r.scratch = end, text
+	return text, true
 }
 
-// plainEnd is the index of the first byte from i on that is not plain: a quote, a backslash, a
+// plainEnd returns the index of the first byte from i on that is not plain: a quote, a backslash, a
 // control character or not ASCII. It looks at eight bytes at a time.
 func plainEnd(buf []byte, i int) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
@@ -345,101 +347,80 @@ func plainEnd(buf []byte, i int) int {
 // Bool takes a boolean.
 func (r *Reader) Bool() (value, ok bool) {
 	switch {
-	case r.expect("true"):
+	case r.consume("true"):
 		return true, true
-	case r.expect("false"):
+	case r.consume("false"):
 		return false, true
 	default:
-		r.Mismatch(KindBool)
+		r.mismatch(KindBool)
 		return false, false
 	}
 }
 
-// exactDigits is how many decimal digits always fit a float64, so that dividing them by an exact
-// power of ten rounds once.
-const exactDigits = 15
-
-var powersOfTen = [exactDigits]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14}
-
 // Number takes a number as the nearest float64. One that is too large for any is a fault.
 func (r *Reader) Number() (float64, bool) {
+	if r.Kind() != KindNumber {
+		r.mismatch(KindNumber)
+		return 0, false
+	}
 	if f, ok := r.shortNumber(); ok {
 		return f, true
 	}
-	if r.Kind() != KindNumber {
-		r.Mismatch(KindNumber)
+	start := r.Mark()
+	f, err := strconv.ParseFloat(string(r.Raw()), 64)
+	if err != nil {
+		r.RejectAt(start, "the number is too large")
 		return 0, false
 	}
-	start := r.pos
-	f, err := strconv.ParseFloat(string(r.Raw()), 64)
-	if err != nil && r.err == nil {
-		r.pos = start
-		r.Reject("the number is too large")
-	}
-	return f, err == nil
+	return f, true
 }
 
-// shortNumber reads a number of few digits and without an exponent.
+// exactDigits is how many decimal digits always fit a float64, so that dividing them by a power of
+// ten, which is exact too, rounds once.
+const exactDigits = 15
+
+// shortNumber takes what most numbers are: a few digits with at most one dot between them.
 func (r *Reader) shortNumber() (f float64, ok bool) {
-	start := r.pos
-	if r.first() == '-' {
-		start++
-	}
-	n, point, end := int64(0), -1, start
+	digits, divisor, end := int64(0), 0.0, r.pos
 	for ; end < len(r.buf); end++ {
 		if c := r.buf[end]; '0' <= c && c <= '9' {
-			n = n*10 + int64(c-'0')
-		} else if c == '.' && point < 0 {
-			point = end
+			digits = digits*10 + int64(c-'0')
+			divisor *= 10
+		} else if c == '.' && divisor == 0 {
+			divisor = 1
 		} else {
 			break
 		}
 	}
-	size := end - start
+	size := end - r.pos
 	hasExponent := end < len(r.buf) && r.buf[end]|0x20 == 'e'
-	if size == 0 || size > exactDigits || hasExponent || point == start || point == end-1 || r.buf[start] == '0' && size > 1 && point != start+1 {
+	hasZeroInFront := size > 1 && r.buf[r.pos] == '0' && r.buf[r.pos+1] != '.'
+	if size == 0 || size > exactDigits || divisor == 1 || hasExponent || hasZeroInFront {
 		return 0, false
 	}
-	f = float64(n)
-	if point >= 0 {
-		f /= powersOfTen[end-1-point]
-	}
-	if start > r.pos {
-		f = -f
-	}
 	r.pos = end
-	return f, true
+	return float64(digits) / max(divisor, 1), true
 }
 
 // Time takes an RFC 3339 timestamp of the years 1 to 9999, so that whatever it takes can be written
 // again. It keeps the offset; one of zero is UTC. The texts that some servers send for no time, ""
 // and the zero time, are the zero [time.Time].
 func (r *Reader) Time() (t time.Time, ok bool) {
-	if r.first() != '"' {
-		r.Mismatch(KindText)
-		return t, false
-	}
-	start := r.pos
-	text, ok := r.bytes("")
+	start := r.Mark()
+	text, ok := r.unquote()
 	if !ok || len(text) == 0 {
 		return t, ok
 	}
-	isTime := isTimestamp(text) && t.UnmarshalText(text) == nil
-	_, offset := t.Zone()
-	if offset == 0 {
-		t = t.UTC()
-	} else {
-		t = t.In(time.FixedZone("", offset)) // the zone of the machine may have the same offset
-	}
-	switch {
-	case !isTime || t.Year() < 1:
-		r.pos = start
-		r.Reject("want an RFC 3339 timestamp")
+	if !isTimestamp(text) || t.UnmarshalText(text) != nil || t.Year() < 1 {
+		r.RejectAt(start, "want an RFC 3339 timestamp")
 		return time.Time{}, false
-	case t.IsZero():
-		return time.Time{}, true
 	}
-	return t, true
+	_, offset := t.Zone()
+	if offset == 0 || t.IsZero() {
+		return t.UTC(), true
+	}
+	// Package time prefers the zone of the machine if that has the same offset.
+	return t.In(time.FixedZone("", offset)), true
 }
 
 // isTimestamp refuses what package time lets pass: hours of one digit, a comma before the fraction
@@ -452,92 +433,75 @@ func isTimestamp(text []byte) bool {
 	return text[len(text)-1] == 'Z' || string(zone[1:3]) < "24" && string(zone[4:]) < "60"
 }
 
-// Mismatch notes that the value that is next is not of the kind that is wanted, and skips it.
-func (r *Reader) Mismatch(want Kind) {
+// mismatch notes that the next value is of another kind than is wanted, and skips it.
+func (r *Reader) mismatch(want Kind) {
 	got := r.Kind()
 	if got == KindNone {
 		r.broken()
 		return
 	}
-	r.Note(Fault{Reason: ReasonType, Detail: "want " + want.String() + ", got " + got.String()})
-	r.skip("")
-}
-
-// Reject notes that the value that is next is of the right kind and cannot be used, and skips it.
-func (r *Reader) Reject(detail string) {
-	r.Note(Fault{Reason: ReasonValue, Detail: detail})
+	r.Note(Fault{Reason: ReasonType, Detail: "want " + string(want) + ", got " + string(got)})
 	r.skip("")
 }
 
 // Mark is a place to come back to.
 type Mark struct{ pos, depth, faults int }
 
-// Mark is where the reader is.
+// Mark returns the place of the reader.
 func (r *Reader) Mark() Mark { return Mark{r.pos, len(r.path), len(r.faults)} }
 
-// RejectAt goes back to a place, and rejects the value that is next there.
+// RejectAt goes back to a value, notes that it is unusable in spite of its kind, and skips it. The
+// faults in it are forgotten.
 func (r *Reader) RejectAt(m Mark, detail string) {
 	if r.err != nil {
 		return
 	}
 	r.pos, r.path, r.faults = m.pos, r.path[:m.depth], r.faults[:m.faults]
-	r.Reject(detail)
+	r.Note(Fault{Reason: ReasonValue, Detail: detail})
+	r.skip("")
 }
 
-// Raw takes the next value whatever is in it. It is a piece of the document, not a copy.
+var anyNamesAndBytes = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
+
+// Raw takes the next value whatever names and bytes are in it. It is a piece of the document, not a
+// copy.
 func (r *Reader) Raw() []byte {
-	raw, fault := r.value(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	raw, fault := r.value(anyNamesAndBytes...)
 	if fault != nil {
 		r.fail(*fault)
 	}
 	return raw
 }
 
-// skip takes the next value, of which nothing is wanted, and notes what is broken in it.
+// skip takes the next value, and notes what is broken in it as a fault of that member.
 func (r *Reader) skip(member string) {
-	start := r.pos
-	_, fault := r.value()
-	if fault == nil {
-		return
-	}
-	r.pos = start
-	r.Raw()
-	if r.err == nil {
+	if _, fault := r.value(); fault != nil {
+		r.Raw()
 		fault.Member = member
 		r.Note(*fault)
 	}
 }
 
-// End checks that nothing follows the document.
-func (r *Reader) End() {
-	if r.peek(); r.pos < len(r.buf) {
-		r.fail(Fault{Offset: int64(r.pos), Reason: ReasonTrailing})
-	}
-}
-
-// value takes the next value by jsontext. It is a piece of the document, not a copy.
+// value takes the next value by jsontext.
 func (r *Reader) value(options ...jsontext.Options) ([]byte, *Fault) {
-	r.peek()
-	start := r.pos
-	r.window = *bytes.NewBuffer(r.buf[start:])
+	r.window = *bytes.NewBuffer(r.buf[r.pos:])
 	r.decoder.Reset(&r.window, options...)
 	raw, err := r.decoder.ReadValue()
 	if err != nil {
-		return nil, newFault(err, start)
+		return nil, newFault(err, r.pos)
 	}
-	end := start + int(r.decoder.InputOffset())
-	raw = r.buf[end-len(raw) : end : end]
-	// Nesting is counted from the document. A value that is nested n deep has 2n bytes at least.
-	if len(raw)/2 > maxDepth-r.depth() && depthOf(raw) > maxDepth-r.depth() {
-		return nil, &Fault{Offset: int64(start), Reason: ReasonDepth}
+	// A value that is nested n deep has 2n bytes at least.
+	if room := r.depth - len(r.path); len(raw)/2 > room && depthOf(raw) > room {
+		return nil, &Fault{Reason: ReasonDepth}
 	}
-	r.pos = end
-	return raw, nil
+	start := r.pos
+	r.pos += len(raw)
+	return r.Since(start), nil
 }
 
-// depthOf is how deep a valid value is nested.
+// depthOf returns how deep a valid value is nested.
 func depthOf(raw []byte) (deepest int) {
-	dec := jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	dec := jsontext.NewDecoder(bytes.NewBuffer(raw), anyNamesAndBytes...)
 	for {
 		if _, err := dec.ReadToken(); err != nil {
 			return deepest
@@ -546,26 +510,11 @@ func depthOf(raw []byte) (deepest int) {
 	}
 }
 
-// broken ends the document where something else than JSON is next. Jsontext reads it again, to say
-// what is wrong.
-func (r *Reader) broken() {
-	if r.err != nil {
-		return
-	}
-	r.window = *bytes.NewBuffer(r.buf[r.pos:])
-	r.decoder.Reset(&r.window)
-	if _, err := r.decoder.ReadValue(); err != nil {
-		r.fail(*newFault(err, r.pos))
-		return
-	}
-	r.fail(Fault{Offset: int64(r.pos), Reason: ReasonSyntax})
-}
-
 // newFault translates an error of jsontext, whose text can quote the document.
 func newFault(err error, start int) *Fault {
-	f := &Fault{Offset: int64(start), Reason: ReasonSyntax}
+	f := &Fault{Reason: ReasonSyntax}
 	if s, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		f.Offset += s.ByteOffset
+		f.Offset = int64(start) + s.ByteOffset
 	}
 	switch text := err.Error(); {
 	case errors.Is(err, jsontext.ErrDuplicateName):
