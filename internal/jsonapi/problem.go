@@ -1,8 +1,9 @@
 package jsonapi
 
 import (
+	"cmp"
 	"encoding/json"
-	"strings"
+	"reflect"
 )
 
 // Problem is one error of a response, whichever of the known shapes it came in.
@@ -23,103 +24,83 @@ type Source struct {
 	Header    loose `json:"header"`
 }
 
-// UnmarshalJSON implements the json interface of that name; a source of another shape is no source.
-func (s *Source) UnmarshalJSON(data []byte) error {
-	type plain Source
-	unmarshalLoosely(data, (*plain)(s))
-	return nil
+// errorResponse is an error body. JSON:API has a list of errors; other APIs have one object, or put
+// the members of the error into the body itself.
+type errorResponse struct {
+	Errors []nestedError `json:"errors"`
+	Error  *nestedError  `json:"error"`
+	flat
 }
 
-// flat holds the members of every shape that is not JSON:API's own: the vendor's credentials API,
-// RFC 9457 and other common ones.
+// flat adds the members of shapes other than JSON:API's: the vendor's credentials API, RFC 9457 and
+// other common ones.
 type flat struct {
 	Problem
-	Errors       json.RawMessage `json:"errors"`
-	Error        json.RawMessage `json:"error"`
-	ErrorCode    loose           `json:"error_code"`
-	ErrorMessage loose           `json:"error_message"`
-	Message      loose           `json:"message"`
-	RequestID    loose           `json:"request_id"`
+	ErrorCode    loose `json:"error_code"`
+	ErrorMessage loose `json:"error_message"`
+	Message      loose `json:"message"`
+	RequestID    loose `json:"request_id"`
 }
 
-// Problems reads an error body as far as it can be understood, and the request id that some shapes
-// carry. It has no failure: the shape of the API's errors is undocumented, and an error must not
-// hide behind its own body.
-func Problems(body []byte) (problems []Problem, requestID string) {
-	var f flat
-	if !unmarshalLoosely(body, &f) {
-		return nil, ""
-	}
-	requestID = string(f.RequestID)
-	for _, raw := range elements(f.Errors) {
-		problems = append(problems, problem(raw, nil))
-	}
-	if f.Error != nil && string(f.Error) != "null" {
-		problems = append(problems, problem(f.Error, &requestID))
-	}
-	if len(problems) == 0 {
-		problems = append(problems, f.problem())
-	}
-	if len(problems) == 1 && isEmpty(problems[0]) {
-		return nil, requestID
-	}
-	return problems, requestID
-}
-
-// problem reads one error, an object of any shape or a bare text.
-func problem(raw json.RawMessage, requestID *string) Problem {
-	var text string
-	if unmarshalLoosely(raw, &text) {
-		return Problem{Detail: loose(text)}
-	}
-	var f flat
-	unmarshalLoosely(raw, &f)
-	if requestID != nil && f.RequestID != "" {
-		*requestID = string(f.RequestID)
-	}
-	return f.problem()
-}
-
-func (f flat) problem() Problem {
+func (f *flat) problem() Problem {
 	p := f.Problem
-	p.Code = firstOf(p.Code, f.ErrorCode)
-	p.Detail = firstOf(p.Detail, f.Message, f.ErrorMessage)
+	p.Code = cmp.Or(p.Code, f.ErrorCode)
+	p.Detail = cmp.Or(p.Detail, f.Message, f.ErrorMessage)
 	return p
 }
 
-func firstOf(texts ...loose) loose {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
+// Problems reads an error body as far as it can be understood, and the request id that some shapes
+// carry. It cannot fail: the API does not document the shape of its errors, and an error must not
+// hide behind its own body.
+func Problems(body []byte) (problems []Problem, requestID string) {
+	var response errorResponse
+	unmarshalLoosely(body, &response)
+	id := response.RequestID
+	for _, e := range response.Errors {
+		problems = append(problems, e.problem())
 	}
-	return ""
+	if e := response.Error; e != nil {
+		problems = append(problems, e.problem())
+		id = cmp.Or(e.RequestID, id)
+	}
+	if len(problems) == 0 {
+		problems = append(problems, response.problem())
+	}
+	if len(problems) == 1 && isEmpty(problems[0]) {
+		problems = nil
+	}
+	return problems, string(id)
 }
 
 func isEmpty(p Problem) bool {
-	return p.Code == "" && p.Title == "" && p.Detail == "" && p.Status == "" && p.ID == "" && p.Source == Source{}
+	p.Meta = nil
+	return reflect.ValueOf(p).IsZero()
 }
 
-func elements(array json.RawMessage) []json.RawMessage {
-	var raw []json.RawMessage
-	unmarshalLoosely(array, &raw)
-	return raw
+// unmarshalLoosely leaves out members of another kind than is wanted.
+func unmarshalLoosely(data []byte, v any) { _ = json.Unmarshal(data, v) }
+
+// nestedError is an error inside a response: an object, or just a text.
+type nestedError struct{ flat }
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (e *nestedError) UnmarshalJSON(data []byte) error {
+	*e = nestedError{} // the same name may have come before
+	if kindOf(data[0]) == KindText {
+		return e.Detail.UnmarshalJSON(data)
+	}
+	unmarshalLoosely(data, &e.flat)
+	return nil
 }
 
-func unmarshalLoosely(data []byte, v any) bool {
-	return len(data) > 0 && json.Unmarshal(data, v) == nil
-}
-
-// loose is a text that may come as a number, and is "" where it comes as anything else.
+// loose is a text that may come as a number. A value of another kind is "".
 type loose string
 
-// UnmarshalJSON implements the json interface of that name.
+// UnmarshalJSON implements [json.Unmarshaler].
 func (l *loose) UnmarshalJSON(data []byte) error {
 	switch kindOf(data[0]) {
 	case KindText:
-		var text string
-		_ = json.Unmarshal(data, &text)
-		*l = loose(strings.ToValidUTF8(text, "\uFFFD"))
+		return json.Unmarshal(data, (*string)(l))
 	case KindNumber:
 		*l = loose(data)
 	}

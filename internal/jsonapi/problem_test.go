@@ -37,6 +37,11 @@ func TestProblemsOfEveryShape(t *testing.T) {
 		"{\"message\":\"a\xffb\"}":                                                        {{Detail: "a\uFFFDb"}},
 		`{"message":"\ud800"}`:                                                            {{Detail: "\uFFFD"}},
 		`{"errors":[{"code":"a","code":"b","CODE":"c"}]}`:                                 {{Code: "c"}},
+		`{"errors":[{"code":"a"},{"code":"b"}],"errors":[{"title":"t"}]}`:                 {{Title: "t"}},
+		`{"error":{"code":"a"},"error":{"message":"m"}}`:                                  {{Detail: "m"}},
+		`{"error":{"code":"c","source":7,"errors":["not here"]}}`:                         {{Code: "c"}},
+		`{"error":7,"errors":[{"code":"c"}]}`:                                             {{Code: "c"}, {}},
+		`{"errors":"e","error":[],"message":"m","source":[],"meta":7}`:                    nil,
 		`{"errors":[{"code":"c","unknown":{"deep":[[[]]]}}],"jsonapi":{"version":"1.1"}}`: {{Code: "c"}},
 		" \r\n{ \"errors\" : [ { \"code\" : \"c\" } ] } ":                                 {{Code: "c"}},
 		`{"errors":[{"source":{"pointer":"/a"}}]}`:                                        {{Source: jsonapi.Source{Pointer: "/a"}}},
@@ -70,4 +75,8 @@ func TestTheRequestIDOfAProblem(t *testing.T) {
 func TestMetaOfAProblemIsKeptAsItCame(t *testing.T) {
 	got, _ := jsonapi.Problems([]byte(`{"errors":[{"code":"c","meta":{"a": [1, 2]}}]}`))
 	assert.JSONEq(t, `{"a":[1,2]}`, string(got[0].Meta))
+	got, _ = jsonapi.Problems([]byte(`{"code":"c","meta":7}`))
+	assert.Equal(t, "7", string(got[0].Meta))
+	got, _ = jsonapi.Problems([]byte(`{"errors":[{"meta":{"a":1}}]}`))
+	assert.Empty(t, got, "it says nothing")
 }
