@@ -1,8 +1,10 @@
 package jsonapi_test
 
 import (
-	"errors"
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -10,294 +12,273 @@ import (
 	"github.com/belticlabs/beltic-go/internal/jsonapi"
 )
 
-// wanted reads an object the way the library's tables do: {"text": string, "number": number,
-// "inner": the same again}. What cannot be read is forgiven or not.
+// wanted is read as the library reads a struct.
 type wanted struct {
 	text   string
 	number float64
+	flag   bool
+	time   time.Time
 	inner  *wanted
+	list   []string
+	last   bool
 }
 
-func (w *wanted) read(r *jsonapi.Reader) error {
-	return readObject(r, func(r *jsonapi.Reader, name []byte, o *object) error {
-		known := string(name)
-		if known != "text" && known != "number" && known != "inner" {
-			return readUnknownMember(r, name, o)
-		}
-		return o.read(r, known, func(r *jsonapi.Reader) (err error) {
-			start := r.Mark()
-			switch known {
-			case "text":
-				w.text, err = r.Text()
-			case "number":
-				w.number, err = r.Number()
-			default:
+// longestList is how many elements a list of [wanted] may have.
+const longestList = 3
+
+func (w *wanted) read(r *jsonapi.Reader) bool {
+	return readObject(r, func(name string) func() {
+		switch name {
+		case "text":
+			return func() { w.text, _ = r.Text() }
+		case "number":
+			return func() { w.number, _ = r.Number() }
+		case "flag":
+			return func() { w.flag, _ = r.Bool() }
+		case "time":
+			return func() { w.time, _ = r.Time() }
+		case "inner":
+			return func() {
 				w.inner = &wanted{}
-				err = w.inner.read(r)
+				w.inner.read(r)
 			}
-			if err != nil {
-				return r.Forgive(known, start, err)
-			}
-			if r.HasLeftOut(start) {
-				r.Under(known, start)
-			}
+		case "list":
+			return func() { w.readList(r) }
+		case "last":
+			return func() { w.last, _ = r.Bool() }
+		default:
 			return nil
-		})
+		}
 	})
 }
 
-func requireReason(t *testing.T, reason, pointer string, err error) {
-	t.Helper()
-	e, ok := errors.AsType[*jsonapi.Error](err)
-	require.True(t, ok, "%v", err)
-	assert.Equal(t, reason, e.Reason)
-	assert.Equal(t, pointer, e.Pointer)
+func (w *wanted) readList(r *jsonapi.Reader) {
+	start := r.Mark()
+	if !r.Open('[') {
+		return
+	}
+	for n := 0; r.More(); n++ {
+		if n == longestList {
+			w.list = nil
+			r.RejectAt(start, "too long")
+			return
+		}
+		if text, ok := r.Text(); ok {
+			w.list = append(w.list, text)
+		}
+	}
 }
 
-// TestLeniences shows what each of the three leniences makes of the same fault.
-func TestLeniences(t *testing.T) {
-	type verdict struct {
-		reason, pointer string            // of the error, "" for none
-		leftOut         []jsonapi.LeftOut // without an error
-	}
-	leftOut := func(pointer, reason string) verdict {
-		return verdict{leftOut: []jsonapi.LeftOut{{Pointer: pointer, Reason: reason}}}
-	}
-	for name, tc := range map[string]struct {
-		text                       string
-		strict, salvaging, lenient verdict
-	}{
-		"all is well": {`{"text":"a","number":1,"inner":{"text":"b"},"x":[1,{}]}`, verdict{}, verdict{}, verdict{}},
-		"a value of the wrong kind": {
-			`{"text":7,"number":1}`,
-			verdict{reason: jsonapi.ReasonType, pointer: "/text"},
-			leftOut("/text", jsonapi.ReasonType), leftOut("/text", jsonapi.ReasonType),
-		},
-		"a value that cannot be used": {
-			`{"number":1e999}`,
-			verdict{reason: jsonapi.ReasonValue, pointer: "/number"},
-			leftOut("/number", jsonapi.ReasonValue), leftOut("/number", jsonapi.ReasonValue),
-		},
-		"below another": {
-			`{"inner":{"inner":{"text":[]}}}`,
-			verdict{reason: jsonapi.ReasonType, pointer: "/inner/inner/text"},
-			leftOut("/inner/inner/text", jsonapi.ReasonType), leftOut("/inner/inner/text", jsonapi.ReasonType),
-		},
-		"a name that comes twice": {
-			`{"text":"a","inner":{"text":"b","text":"c"}}`,
-			verdict{reason: jsonapi.ReasonDuplicate, pointer: "/inner"},
-			verdict{reason: jsonapi.ReasonDuplicate, pointer: "/inner"},
-			leftOut("/inner/text", jsonapi.ReasonDuplicate),
-		},
-		"an unknown name that comes twice": {
-			`{"x":1,"x":2}`,
-			verdict{reason: jsonapi.ReasonDuplicate}, verdict{reason: jsonapi.ReasonDuplicate}, verdict{},
-		},
-		"a broken text": {
-			`{"text":"\ud800","number":1}`,
-			verdict{reason: jsonapi.ReasonUTF8, pointer: "/text"},
-			verdict{reason: jsonapi.ReasonUTF8, pointer: "/text"},
-			leftOut("/text", jsonapi.ReasonUTF8),
-		},
-		"a broken unknown value": {
-			"{\"x\":{\"a\":\"\xff\"}}",
-			verdict{reason: jsonapi.ReasonUTF8}, verdict{reason: jsonapi.ReasonUTF8}, verdict{},
-		},
-		"a broken unknown name": {
-			`{"\udc00":1}`,
-			verdict{reason: jsonapi.ReasonUTF8}, verdict{reason: jsonapi.ReasonUTF8}, verdict{},
-		},
-		"what is broken in what is odd": {
-			`{"text":{"a":1,"a":2}}`,
-			verdict{reason: jsonapi.ReasonType, pointer: "/text"},
-			verdict{reason: jsonapi.ReasonDuplicate, pointer: "/text"},
-			leftOut("/text", jsonapi.ReasonType),
-		},
-		"no value": {
-			`{"text":?}`,
-			verdict{reason: jsonapi.ReasonSyntax, pointer: "/text"},
-			verdict{reason: jsonapi.ReasonSyntax, pointer: "/text"},
-			verdict{reason: jsonapi.ReasonSyntax, pointer: "/text"},
-		},
-		"no JSON": {
-			`{"text":tru}`,
-			verdict{reason: jsonapi.ReasonType, pointer: "/text"},
-			verdict{reason: jsonapi.ReasonSyntax, pointer: "/text"},
-			verdict{reason: jsonapi.ReasonSyntax, pointer: "/text"},
-		},
-	} {
-		for how, want := range map[string]verdict{"strict": tc.strict, "salvaging": tc.salvaging, "lenient": tc.lenient} {
-			t.Run(name+", "+how, func(t *testing.T) {
-				var r jsonapi.Reader
-				if how == "salvaging" {
-					r.ResetRecord([]byte(tc.text))
-				} else {
-					r.Reset([]byte(tc.text))
-				}
-				if how == "strict" {
-					r.StartItem()
-				}
-				err := new(wanted).read(&r)
-				if want.reason != "" {
-					requireReason(t, want.reason, want.pointer, err)
-					return
-				}
-				require.NoError(t, err)
-				require.NoError(t, r.End())
-				assert.ElementsMatch(t, want.leftOut, r.LeftOut())
+// readPage reads {"data": [wanted, ...]} and returns its records, each as it came.
+func readPage(r *jsonapi.Reader, text string) (records []wanted, raw []string) {
+	r.Reset([]byte(text))
+	readObject(r, func(name string) func() {
+		if name != "data" {
+			return nil
+		}
+		return func() {
+			readData(r, func(r *jsonapi.Reader) {
+				start := r.Position()
+				var w wanted
+				w.read(r)
+				records = append(records, w)
+				raw = append(raw, string(r.Since(start)))
 			})
 		}
+	})
+	r.End()
+	return records, raw
+}
+
+func TestAPageIsReadRecordByRecord(t *testing.T) {
+	texts := []string{
+		`{"text":"a","number":-1.5,"flag":true,"time":"2025-10-22T22:13:48Z","inner":{"text":"b"},"list":["x","y"]}`,
+		`{}`,
+		"{ \"text\" :\t\"é\\u00e9\" ,\n\"flag\": false , \"list\": [ \"x\" , \"y\" ] , \"number\" : null}",
+		`{"list":[],"inner":{},"text":""}`,
+	}
+	var r jsonapi.Reader
+	records, raw := readPage(&r, " { \"data\" : [ "+strings.Join(texts, " , ")+" ] , \"x\" : [1,{}] } ")
+	require.Nil(t, r.Err())
+	assert.Empty(t, r.Faults())
+	assert.Equal(t, texts, raw)
+	assert.Equal(t, []wanted{
+		{
+			text: "a", number: -1.5, flag: true, time: time.Date(2025, 10, 22, 22, 13, 48, 0, time.UTC),
+			inner: &wanted{text: "b"}, list: []string{"x", "y"},
+		},
+		{},
+		{text: "éé", list: []string{"x", "y"}},
+		{inner: &wanted{}},
+	}, records)
+}
+
+func TestAPieceOfTheDocumentEndsWhereItEnds(t *testing.T) {
+	document := []byte(`{"a":[1, 2],"b":"next"}`)
+	var r jsonapi.Reader
+	r.Reset(document)
+	var pieces [][]byte
+	readObject(&r, func(string) func() {
+		return func() {
+			start := r.Position()
+			raw := r.Raw()
+			assert.Equal(t, raw, r.Since(start))
+			pieces = append(pieces, raw, r.Since(start))
+		}
+	})
+	require.Len(t, pieces, 4)
+	for _, piece := range pieces {
+		_ = append(piece, "overwritten"...)
+	}
+	assert.Equal(t, `{"a":[1, 2],"b":"next"}`, string(document), "what is appended to a piece does not run into the next")
+	assert.Equal(t, `[1, 2]`, string(pieces[0]))
+	document[5] = '#'
+	assert.Equal(t, `#1, 2]`, string(pieces[0]), "a piece is no copy")
+}
+
+func TestRawTakesAnyNamesAndBytes(t *testing.T) {
+	for _, text := range []string{`{"a":1,"a":2}`, "{\"\xff\":\"\xff\"}", `["\ud800"]`, `null`, `1e999`, `"a"`} {
+		var r jsonapi.Reader
+		r.Reset([]byte(" " + text + " "))
+		assert.Equal(t, text, string(r.Raw()))
+		assert.Empty(t, r.Faults())
+		r.End()
+		assert.Nil(t, r.Err())
 	}
 }
 
-// TestWhatIsForgivenGoesAlone holds that only the one value is left out, and what stands beside it
-// is read.
-func TestWhatIsForgivenGoesAlone(t *testing.T) {
+// TestExpect reads a member whose name stands exactly where and as it is expected, and takes nothing
+// else.
+func TestExpect(t *testing.T) {
 	var r jsonapi.Reader
-	r.Reset([]byte(`{"text":"a","number":"odd","inner":{"text":7,"number":2.5}}`))
-	var w wanted
-	require.NoError(t, w.read(&r))
-	assert.Equal(t, wanted{text: "a", inner: &wanted{number: 2.5}}, w)
-	assert.Equal(t, []jsonapi.LeftOut{
-		{Pointer: "/number", Reason: jsonapi.ReasonType}, {Pointer: "/inner/text", Reason: jsonapi.ReasonType},
-	}, r.LeftOut())
-}
+	r.Reset([]byte(`{"a":1,"b": 2 ,"c":3,"d" :4,"e":5}`))
+	require.True(t, r.Open('{'))
+	assert.False(t, r.Expect("b", `,"b":`))
+	assert.False(t, r.Expect("", `,"":`))
+	assert.Equal(t, 1, r.Position())
+	assert.Empty(t, r.Pointer())
 
-// TestWhatIsForgivenHidesWhatWasLeftOutInIt holds that a value that is left out as a whole is noted
-// once.
-func TestWhatIsForgivenHidesWhatWasLeftOutInIt(t *testing.T) {
-	var r jsonapi.Reader
-	r.Reset([]byte(`{"a":[1,2]}`))
-	require.NoError(t, r.Open('{'))
-	_, err := r.More(true, '}')
-	require.NoError(t, err)
-	_, err = r.Name()
-	require.NoError(t, err)
-	start := r.Mark()
-	require.NoError(t, r.Open('['))
-	_, err = r.More(true, ']')
-	require.NoError(t, err)
-	element := r.Mark()
-	_, err = r.Text()
-	require.NoError(t, r.Forgive("0", element, err))
-	assert.True(t, r.HasLeftOut(start))
-	require.NoError(t, r.Forgive("a", start, r.Unusable("too odd")))
-	assert.Equal(t, []jsonapi.LeftOut{{Pointer: "/a", Reason: jsonapi.ReasonValue}}, r.LeftOut())
-	more, err := r.More(false, '}')
-	require.NoError(t, err)
-	assert.False(t, more, "the reader stands after the value")
-	require.NoError(t, r.End())
-}
-
-func TestForgiveKeepsAnErrorThatIsNotOfTheDocument(t *testing.T) {
-	var r jsonapi.Reader
-	r.Reset([]byte(`{"a":1}`))
-	other := errors.New("too many records")
-	assert.Same(t, other, r.Forgive("a", r.Mark(), other))
-	assert.Empty(t, r.LeftOut())
-}
-
-func TestUnderNamesWhatWasLeftOutSinceAMark(t *testing.T) {
-	var r jsonapi.Reader
-	r.Reset([]byte(`[1,2]`))
-	require.NoError(t, r.Open('['))
-	require.NoError(t, r.Forgive("first", r.Mark(), r.Unusable("")))
-	_, err := r.More(false, ']')
-	require.NoError(t, err)
-	start := r.Mark()
-	assert.False(t, r.HasLeftOut(start))
-	require.NoError(t, r.Forgive("second", start, r.Unusable("")))
-	assert.True(t, r.HasLeftOut(start))
-	r.Under("b", start)
-	r.Under("a", start)
-	assert.Equal(t, []jsonapi.LeftOut{
-		{Pointer: "/first", Reason: jsonapi.ReasonValue}, {Pointer: "/a/b/second", Reason: jsonapi.ReasonValue},
-	}, r.LeftOut())
-	r.Reset([]byte(`{}`))
-	assert.Empty(t, r.LeftOut(), "a reset forgets")
-}
-
-// TestItems reads elements the way a page is read: each strictly, a bad one a second time without
-// what is odd, and the rest of the document with its faults.
-func TestItems(t *testing.T) {
-	const good, odd, broken = `{"text":"a"}`, `{"text":7,"number":1}`, `{"text":"b","text":"c"}`
-	const document = `{"data":[` + good + `, ` + odd + `,` + broken + `,` + good + `],"text":7}`
-	var r jsonapi.Reader
-	r.Reset([]byte(document))
-	require.NoError(t, r.Open('{'))
-	_, err := r.More(true, '}')
-	require.NoError(t, err)
-	_, err = r.Name()
-	require.NoError(t, err)
-	require.NoError(t, r.Open('['))
-	var raw []string
-	var reasons []string
-	for isFirst := true; ; isFirst = false {
-		more, err := r.More(isFirst, ']')
-		require.NoError(t, err)
-		if !more {
-			break
-		}
-		var w wanted
-		start := r.StartItem()
-		err = w.read(&r)
-		if err != nil {
-			e, ok := errors.AsType[*jsonapi.Error](err)
-			require.True(t, ok)
-			reasons = append(reasons, e.Reason)
-			if e.IsKind() {
-				w = wanted{}
-				r.RetryItem(start)
-				require.NoError(t, w.read(&r), "without what is odd")
-				assert.Equal(t, wanted{number: 1}, w)
-				assert.Equal(t, []jsonapi.LeftOut{{Pointer: "/text", Reason: jsonapi.ReasonType}}, r.LeftOut())
-			}
-			require.NoError(t, r.SkipItem(start))
-			assert.False(t, r.HasLeftOut(start), "what an element left out is its own")
-		}
-		item := r.EndItem(start)
-		raw = append(raw, string(item))
-		assert.Equal(t, len(item), cap(item), "what is appended to an element does not run into the next")
-		assert.Equal(t, string(item), document[r.Position()-len(item):r.Position()])
+	member := func(name string, want float64) {
+		t.Helper()
+		require.True(t, r.Expect(name, `,"`+name+`":`), name)
+		assert.Equal(t, "/"+name, r.Pointer())
+		got, ok := r.Number()
+		assert.True(t, ok)
+		assert.Equal(t, want, got)
 	}
-	assert.Equal(t, []string{good, odd, broken, good}, raw)
-	assert.Equal(t, []string{jsonapi.ReasonType, jsonapi.ReasonDuplicate}, reasons)
-
-	_, err = r.More(false, '}')
-	require.NoError(t, err)
-	_, err = r.Name()
-	require.NoError(t, err)
-	start := r.Mark()
-	_, err = r.Text()
-	require.NoError(t, r.Forgive("text", start, err), "after the elements the document is lenient again")
+	member("a", 1)
+	assert.False(t, r.Expect("a", `,"a":`))
+	member("b", 2)
+	assert.False(t, r.Expect("c", `,"c":`), "there is white space in front")
+	require.True(t, r.More())
+	assert.Empty(t, r.Pointer(), "the member has ended")
+	assert.Equal(t, "c", string(r.Name()))
+	r.Enter("c")
+	assert.Equal(t, "/c", r.Pointer())
+	r.Raw()
+	assert.False(t, r.Expect("d", `,"d":`), "there is white space before the colon")
+	require.True(t, r.More())
+	assert.Equal(t, "d", string(r.Name()))
+	r.Enter("d")
+	r.Raw()
+	member("e", 5)
+	assert.False(t, r.Expect("f", `,"f":`))
+	assert.False(t, r.Expect("f", `,"f":and more than there is`))
+	assert.False(t, r.More())
+	r.End()
+	assert.Nil(t, r.Err())
 }
 
-func TestAnElementThatBreaksTheGrammarBreaksTheDocument(t *testing.T) {
-	for _, text := range []string{`{"a":tru}`, `{"a"`, `[1,]`, ``} {
+func TestExpectTakesNoCommaInFrontOfTheFirstMember(t *testing.T) {
+	for _, text := range []string{`{,"a":1}`, `{"a":1"a":2}`, `{"a":1,,"a":2}`} {
 		var r jsonapi.Reader
 		r.Reset([]byte(text))
-		assert.Error(t, r.SkipItem(r.StartItem()), text)
+		require.True(t, r.Open('{'))
+		for r.Expect("a", `,"a":`) || r.More() {
+			r.Name()
+			r.Raw()
+		}
+		require.NotNil(t, r.Err(), text)
+		assert.Equal(t, jsonapi.ReasonSyntax, r.Err().Reason, text)
 	}
 }
 
-func TestTakeTakesATextJustSo(t *testing.T) {
+func TestTheReaderIsBeforeAValueWhateverWhiteSpaceThereIs(t *testing.T) {
+	for _, text := range []string{`{"a":null,"b":null}`, "{\n\"a\": \tnull\r,\"b\":\nnull }", `{"a": null,"b": null}`} {
+		var r jsonapi.Reader
+		r.Reset([]byte(text))
+		require.True(t, r.Open('{'))
+		for _, name := range []string{"a", "b"} {
+			if !r.Expect(name, `,"`+name+`":`) {
+				require.True(t, r.More(), text)
+				require.Equal(t, name, string(r.Name()))
+			}
+			assert.Equal(t, jsonapi.KindNull, r.Kind())
+			assert.True(t, r.Null())
+			assert.False(t, r.Null())
+		}
+		require.False(t, r.More())
+	}
+}
+
+func TestNullAndBooleansAreTakenAsTheyAre(t *testing.T) {
 	var r jsonapi.Reader
-	r.Reset([]byte(`{"a":1,"b":2}`))
-	assert.False(t, r.Take(`{"b":`))
-	assert.False(t, r.Take(`{"a":1,"b":2} and more`))
-	assert.Zero(t, r.Position())
-	assert.True(t, r.Take(`{"a":`))
-	n, err := r.Number()
-	require.NoError(t, err)
-	assert.Equal(t, 1.0, n)
-	assert.True(t, r.Take(`,"b":2}`))
-	require.NoError(t, r.End())
+	r.Reset([]byte(`[null,true,false,nulL,"null"]`))
+	require.True(t, r.Open('['))
+	require.True(t, r.More())
+	assert.True(t, r.Null())
+	require.True(t, r.More())
+	assert.False(t, r.Null())
+	value, ok := r.Bool()
+	assert.True(t, value)
+	assert.True(t, ok)
+	require.True(t, r.More())
+	value, ok = r.Bool()
+	assert.False(t, value)
+	assert.True(t, ok)
+	require.True(t, r.More())
+	assert.False(t, r.Null())
+	assert.Nil(t, r.Err(), "nothing has been read yet")
+	_, ok = r.Bool()
+	assert.False(t, ok)
+	assert.NotNil(t, r.Err())
+}
+
+func TestPointersNameWhatIsKnown(t *testing.T) {
+	var r jsonapi.Reader
+	var pointers []string
+	note := func(r *jsonapi.Reader) { pointers = append(pointers, r.Pointer()) }
+	r.Reset([]byte(`{"a":[[1,2],{"b":{"unknown":[{"c":3}]}},[]],"d":4}`))
+	note(&r)
+	var read func()
+	read = func() {
+		note(&r)
+		switch r.Kind() {
+		case jsonapi.KindObject:
+			readObject(&r, func(name string) func() {
+				if name == "unknown" {
+					return func() {
+						r.Enter("")
+						read()
+					}
+				}
+				return read
+			})
+		case jsonapi.KindArray:
+			readArray(&r, read)
+		default:
+			r.Raw()
+		}
+	}
+	read()
+	note(&r)
+	assert.Equal(t, []string{"", "", "/a", "/a/0", "/a/0/0", "/a/0/1", "/a/1", "/a/1/b", "/a/1/b", "/a/1/b/0", "/a/1/b/0/c", "/a/2", "/d", ""}, pointers)
 }
 
 func TestKindsAndTheirNames(t *testing.T) {
 	for text, want := range map[string]string{
-		`null`: "null", `true`: "boolean", `false`: "boolean", `"a"`: "string", `-1`: "number", `0`: "number", `9`: "number",
-		`{}`: "object", `[]`: "array", ``: "nothing", `}`: "nothing", `+1`: "nothing", `'a'`: "nothing",
+		`null`: "null", `true`: "boolean", `false`: "boolean", `"a"`: "string", `-1`: "number", `0`: "number", `5`: "number", `9`: "number",
+		`{}`: "object", `[]`: "array", ``: "", `}`: "", `+1`: "", `'a'`: "", `/`: "", `:`: "", `.5`: "", ` true`: "boolean",
 	} {
 		var r jsonapi.Reader
 		r.Reset([]byte(text))
@@ -305,18 +286,35 @@ func TestKindsAndTheirNames(t *testing.T) {
 	}
 }
 
-func TestErrorsSayWhatIsOddAndWhatIsBroken(t *testing.T) {
-	for reason, isKind := range map[string]bool{
-		jsonapi.ReasonType: true, jsonapi.ReasonValue: true, jsonapi.ReasonMissing: true,
-		jsonapi.ReasonSyntax: false, jsonapi.ReasonTrailing: false, jsonapi.ReasonUTF8: false,
-		jsonapi.ReasonDuplicate: false, jsonapi.ReasonDepth: false,
-	} {
-		e := &jsonapi.Error{Reason: reason}
-		assert.Equal(t, isKind, e.IsKind(), reason)
-		assert.Equal(t, reason, e.Error())
-		requireReason(t, reason, "/a/b", jsonapi.Under("a", jsonapi.Under("b", e)))
+func TestAResetForgetsTheDocumentBefore(t *testing.T) {
+	var r jsonapi.Reader
+	for _, text := range []string{`{"data":[{"text":1,"x":1,"x":2},{"text":tru`, `{"data":[{"inner":{"inner":[`, `{"data":` + nest("[", "", "]", 10_000) + `}`} {
+		readPage(&r, text)
+		require.NotNil(t, r.Err(), "%.50s", text)
+
+		records, _ := readPage(&r, `{"data":[{"text":"a"}]}`)
+		assert.Equal(t, []wanted{{text: "a"}}, records)
+		assert.Nil(t, r.Err())
+		assert.Empty(t, r.Faults())
+
+		r.ResetRecord([]byte(` {"text":1,"x":1}`))
+		assert.Empty(t, r.Pointer())
+		var w wanted
+		w.read(&r)
+		r.End()
+		assert.Nil(t, r.Err())
+		assert.Equal(t, []string{"/text wrong type"}, described(r.Faults()))
 	}
-	other := errors.New("other")
-	assert.Same(t, other, jsonapi.Under("a", other))
-	assert.NoError(t, jsonapi.Under("a", nil))
+}
+
+// described are faults in a short form: pointer, unknown member, reason.
+func described(faults []jsonapi.Fault) (all []string) {
+	for _, f := range faults {
+		member := ""
+		if f.Member != "" {
+			member = fmt.Sprintf("(%s)", f.Member)
+		}
+		all = append(all, f.Pointer+member+" "+f.Reason)
+	}
+	return all
 }

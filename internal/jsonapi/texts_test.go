@@ -81,14 +81,12 @@ func TestRandomTextsAreThoseOfEncodingJSON(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(text), &want))
 		document := []byte(text)
 		r.Reset(document)
-		require.NoError(t, r.Open('['))
-		for i := range quoted {
-			_, err := r.More(i == 0, ']')
-			require.NoError(t, err)
-			text, err := r.Text()
-			require.NoError(t, err, quoted[i])
+		readArray(&r, func() {
+			text, ok := r.Text()
+			require.True(t, ok)
 			got = append(got, text)
-		}
+		})
+		require.Nil(t, r.Err())
 		overwrite(document)
 		require.Equal(t, want, got)
 	}
@@ -104,16 +102,19 @@ func TestAnOddByteIsFoundAtEveryPlace(t *testing.T) {
 				for _, behind := range []string{"", ",", "aaaaaaaaaaaaaaaa", `""""""""""""""""`} {
 					var r jsonapi.Reader
 					r.Reset([]byte(`"` + text + `"` + behind))
-					got, err := r.Text()
-					require.NoError(t, err)
+					got, ok := r.Text()
+					require.True(t, ok)
 					require.Equal(t, want, got)
+					require.Equal(t, len(text)+len(`""`), r.Position())
 				}
 			}
 			for _, broken := range []string{"\xff", "\n", `\x`, `\ud800`, "\xe2\x82", "\x00", "\x1f", "\xed\xa0\x80", `\q`} {
 				var r jsonapi.Reader
 				r.Reset([]byte(`"` + strings.Repeat("a", place) + broken + strings.Repeat("b", length-place) + `"`))
-				_, err := r.Text()
-				require.Error(t, err, "%q at %d of %d", broken, place, length)
+				got, ok := r.Text()
+				require.False(t, ok, "%q at %d of %d", broken, place, length)
+				require.Empty(t, got)
+				require.True(t, r.Err() != nil || r.Faults()[0].Reason == jsonapi.ReasonUTF8, "%q at %d of %d", broken, place, length)
 			}
 		}
 	}
@@ -124,28 +125,20 @@ func readTexts(t *testing.T, document []byte) (records [][]string) {
 	t.Helper()
 	var r jsonapi.Reader
 	r.Reset(document)
-	require.Equal(t, jsonapi.KindObject, r.Kind())
-	require.NoError(t, r.Open('{'))
-	_, err := r.Name()
-	require.NoError(t, err)
-	require.NoError(t, readData(&r, func(r *jsonapi.Reader) error {
-		if err := r.Open('['); err != nil {
-			return err
-		}
-		var texts []string
-		for {
-			more, err := r.More(len(texts) == 0, ']')
-			if err != nil || !more {
+	readObject(&r, func(string) func() {
+		return func() {
+			readData(&r, func(r *jsonapi.Reader) {
+				var texts []string
+				readArray(r, func() {
+					text, _ := r.Text()
+					texts = append(texts, text)
+				})
 				records = append(records, texts)
-				return err
-			}
-			text, err := r.Text()
-			if err != nil {
-				return err
-			}
-			texts = append(texts, text)
+			})
 		}
-	}))
+	})
+	require.Nil(t, r.Err())
+	require.Empty(t, r.Faults())
 	return records
 }
 

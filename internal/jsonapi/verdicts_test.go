@@ -2,10 +2,13 @@ package jsonapi_test
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -633,97 +636,83 @@ func read(text string, options ...jsontext.Options) error {
 	return nil
 }
 
-// readKnown reads a value as the tables of the library read what they know: piece by piece.
-func readKnown(r *jsonapi.Reader) (err error) {
+// readKnown reads a value as the library reads what it knows: piece by piece.
+func readKnown(r *jsonapi.Reader) {
 	switch r.Kind() {
 	case jsonapi.KindBool:
-		_, err = r.Bool()
+		r.Bool()
 	case jsonapi.KindNumber:
-		_, err = r.Number()
+		r.Number()
 	case jsonapi.KindObject:
-		err = readObject(r, readKnownMember)
+		readObject(r, func(string) func() { return func() { readKnown(r) } })
 	case jsonapi.KindArray:
-		err = readArray(r)
+		readArray(r, func() { readKnown(r) })
 	default:
 		if !r.Null() {
-			_, err = r.Text()
-		}
-	}
-	return err
-}
-
-type object struct {
-	seen   map[string]bool
-	others jsonapi.Names
-}
-
-func readKnownMember(r *jsonapi.Reader, name []byte, o *object) error {
-	return o.read(r, string(name), readKnown)
-}
-
-func (o *object) read(r *jsonapi.Reader, name string, value func(*jsonapi.Reader) error) error {
-	if o.seen[name] {
-		return r.Repeated(name)
-	}
-	o.seen[name] = true
-	return value(r)
-}
-
-func readUnknownMember(r *jsonapi.Reader, name []byte, o *object) (err error) {
-	o.others, err = r.Skip(name, o.others)
-	return err
-}
-
-func readObject(r *jsonapi.Reader, member func(*jsonapi.Reader, []byte, *object) error) error {
-	o := &object{seen: map[string]bool{}}
-	if err := r.Open('{'); err != nil {
-		return err
-	}
-	for isFirst := true; ; isFirst = false {
-		more, err := r.More(isFirst, '}')
-		if err != nil {
-			return err
-		}
-		if !more {
-			return nil
-		}
-		name, err := r.Name()
-		if err != nil {
-			return err
-		}
-		if err := member(r, name, o); err != nil {
-			return err
+			r.Text()
 		}
 	}
 }
 
-func readArray(r *jsonapi.Reader) error {
-	if err := r.Open('['); err != nil {
-		return err
+// readUnknown reads an object of which no member is known.
+func readUnknown(r *jsonapi.Reader) { readObject(r, func(string) func() { return nil }) }
+
+// readObject reads an object as the library reads a struct. Known returns how to read the value of
+// that member, or nil for one that is not known.
+func readObject(r *jsonapi.Reader, known func(name string) func()) bool {
+	if !r.Open('{') {
+		return false
 	}
-	for isFirst := true; ; isFirst = false {
-		more, err := r.More(isFirst, ']')
-		if err != nil || !more {
-			return err
+	seen := map[string]bool{}
+	each(r, func() {
+		name := r.Name()
+		key := string(name)
+		read := known(key)
+		if read == nil {
+			r.SkipUnknown(name)
+			return
 		}
-		if err := readKnown(r); err != nil {
-			return err
+		r.Enter(key)
+		switch {
+		case seen[key]:
+			r.SkipRepeated()
+		case !r.Null():
+			read()
 		}
+		seen[key] = true
+	})
+	return true
+}
+
+func readArray(r *jsonapi.Reader, element func()) bool {
+	if !r.Open('[') {
+		return false
+	}
+	each(r, element)
+	return true
+}
+
+// each reads every member or element. A loop that stands still would never end.
+func each(r *jsonapi.Reader, read func()) {
+	for last := -1; r.More(); read() {
+		if r.Position() <= last {
+			panic("an endless loop")
+		}
+		last = r.Position()
 	}
 }
 
-// readAll reads a text and whatever is behind it.
-func readAll(text string, value func(*jsonapi.Reader) error) error {
+// verdict reads a text and whatever is behind it, and returns what is wrong most.
+func verdict(text string, value func(*jsonapi.Reader)) *jsonapi.Fault {
 	var r jsonapi.Reader
 	r.Reset([]byte(text))
-	r.StartItem() // strictly
-	if err := value(&r); err != nil {
-		return err
+	value(&r)
+	r.End()
+	if r.Err() != nil {
+		return r.Err()
 	}
-	return r.End()
+	return jsonapi.Worst(r.Faults())
 }
-
-func readUnknown(r *jsonapi.Reader) error { return readObject(r, readUnknownMember) }
 
 func TestTheReaderAndJsontextGiveTheSameVerdicts(t *testing.T) {
 	count := 0
@@ -734,11 +723,11 @@ func TestTheReaderAndJsontextGiveTheSameVerdicts(t *testing.T) {
 			assert.Equal(t, reason == "", want == nil, "%s: the table says %q, jsontext %v", name, reason, want)
 			asMember := `{"member":` + text + `}`
 			want = strictly(asMember)
-			assertVerdict(t, name+", as a known member", asMember, want, reason, readAll(asMember, readKnown))
-			assertVerdict(t, name+", as an unknown member", asMember, want, reason, readAll(asMember, readUnknown))
-			assertVerdict(t, name+", alone", text, strictly(text), reason, readAll(text, readKnown))
+			assertVerdict(t, name+", as a known member", asMember, want, reason, verdict(asMember, readKnown))
+			assertVerdict(t, name+", as an unknown member", asMember, want, reason, verdict(asMember, readUnknown))
+			assertVerdict(t, name+", alone", text, strictly(text), reason, verdict(text, readKnown))
 			if strings.HasPrefix(strings.TrimSpace(text), "{") {
-				assertVerdict(t, name+", as an object of unknown members", text, strictly(text), reason, readAll(text, readUnknown))
+				assertVerdict(t, name+", as an object of unknown members", text, strictly(text), reason, verdict(text, readUnknown))
 			}
 			assertDocument(t, name, text)
 		}
@@ -747,22 +736,22 @@ func TestTheReaderAndJsontextGiveTheSameVerdicts(t *testing.T) {
 	t.Logf("%d cases", count)
 }
 
-func assertVerdict(t *testing.T, name, text string, want error, reason string, got error) {
+func assertVerdict(t *testing.T, name, text string, want error, reason string, got *jsonapi.Fault) {
 	t.Helper()
 	if want == nil {
-		if e, ok := errors.AsType[*jsonapi.Error](got); ok && tooLarge[strings.Split(name, ",")[0]] && e.Reason == jsonapi.ReasonValue {
+		if got != nil && tooLarge[strings.Split(name, ",")[0]] && got.Reason == jsonapi.ReasonValue {
 			return
 		}
-		assert.NoError(t, got, name)
+		assert.Nil(t, got, name)
 		return
 	}
-	e, ok := errors.AsType[*jsonapi.Error](got)
-	if !assert.True(t, ok, "%s: jsontext says %v, the reader %v", name, want, got) {
+	if !assert.NotNil(t, got, "%s: jsontext says %v", name, want) {
 		return
 	}
-	assert.True(t, 0 <= e.Offset && e.Offset <= int64(len(text)), "%s: offset %d of %d", name, e.Offset, len(text))
-	if reason != "" && reason != jsonapi.ReasonSyntax {
-		assert.Equal(t, reason, e.Reason, name)
+	assert.True(t, got.IsBroken(), "%s: %s", name, got.Reason)
+	assert.True(t, 0 <= got.Offset && got.Offset <= int64(len(text)), "%s: offset %d of %d", name, got.Offset, len(text))
+	if got.Reason != jsonapi.ReasonTrailing || reason != jsonapi.ReasonSyntax {
+		assert.Equal(t, cmp.Or(reason, jsonapi.ReasonDepth), got.Reason, name)
 	}
 }
 
@@ -771,15 +760,12 @@ func assertVerdict(t *testing.T, name, text string, want error, reason string, g
 func assertDocument(t *testing.T, name, text string) {
 	t.Helper()
 	asElement := `{"data":[` + text + `]}`
-	var elements []error
-	err := document(asElement, func(r *jsonapi.Reader) error {
-		start := r.StartItem()
-		err := readKnown(r)
-		elements = append(elements, err)
-		if err != nil {
-			return r.SkipItem(start)
-		}
-		return nil
+	var elements []*jsonapi.Fault
+	err := document(asElement, func(r *jsonapi.Reader) {
+		n := len(r.Faults())
+		readKnown(r)
+		elements = append(elements, jsonapi.Worst(r.Faults()[n:]))
+		r.Forget(n)
 	})
 	assert.Equal(t, loosely(asElement) == nil, err == nil, "%s, as an element: %v", name, err)
 	if err == nil && loosely(text) == nil && len(elements) == 1 && !tooLarge[name] {
@@ -793,54 +779,45 @@ func assertDocument(t *testing.T, name, text string) {
 	assert.Equal(t, loosely(asMeta) == nil, err == nil, "%s, as meta: %v", name, err)
 }
 
-func skip(r *jsonapi.Reader) error { return r.SkipItem(r.StartItem()) }
+func skip(r *jsonapi.Reader) { r.Raw() }
 
-// document reads a text as the library's table of a document does, whose known members must not
-// come twice.
-func document(text string, item func(*jsonapi.Reader) error) error {
+// document reads a text as the library reads a document: it must be an object, whose known members
+// must not come twice.
+func document(text string, item func(*jsonapi.Reader)) *jsonapi.Fault {
 	var r jsonapi.Reader
 	r.Reset([]byte(text))
-	err := readObject(&r, func(r *jsonapi.Reader, name []byte, o *object) error {
-		switch name := string(name); name {
+	isObject := readObject(&r, func(name string) func() {
+		switch name {
 		case "data":
-			return o.read(r, name, func(r *jsonapi.Reader) error { return readData(r, item) })
+			return func() { readData(&r, item) }
 		case "errors", "meta", "links":
-			return o.read(r, name, func(r *jsonapi.Reader) error {
-				_, err := r.Raw()
-				return err
-			})
+			return func() { r.Raw() }
 		default:
-			return readUnknownMember(r, []byte(name), o)
+			return nil
 		}
 	})
-	if err == nil {
-		err = r.End()
+	r.End()
+	if r.Err() != nil {
+		return r.Err()
 	}
-	if left := r.LeftOut(); err == nil && len(left) > 0 {
-		err = &jsonapi.Error{Reason: left[0].Reason}
+	for i, f := range r.Faults() {
+		if !isObject || f.Member == "" && f.Reason == jsonapi.ReasonDuplicate {
+			return &r.Faults()[i]
+		}
 	}
-	return err
+	return nil
 }
 
-func readData(r *jsonapi.Reader, item func(*jsonapi.Reader) error) error {
+func readData(r *jsonapi.Reader, item func(*jsonapi.Reader)) {
 	if r.Kind() != jsonapi.KindArray {
-		_, err := r.Raw()
-		return err
+		r.Raw()
+		return
 	}
-	if err := r.Open('['); err != nil {
-		return err
-	}
-	for isFirst := true; ; isFirst = false {
-		more, err := r.More(isFirst, ']')
-		if err != nil || !more {
-			return err
-		}
-		start := r.StartItem()
-		if err := item(r); err != nil {
-			return err
-		}
-		r.EndItem(start)
-	}
+	readArray(r, func() {
+		r.StartRecord()
+		item(r)
+		r.StartRecord()
+	})
 }
 
 func TestDepthIsCountedFromTheDocument(t *testing.T) {
@@ -851,15 +828,22 @@ func TestDepthIsCountedFromTheDocument(t *testing.T) {
 				"in a member":   `{"meta":{"x":` + value + `}}`,
 				"anywhere":      `{"x":[` + value + `]}`,
 			} {
-				for how, item := range map[string]func(*jsonapi.Reader) error{"known": readKnown, "skipped": func(r *jsonapi.Reader) error { return r.SkipItem(r.Mark()) }} {
+				for how, item := range map[string]func(*jsonapi.Reader){"known": readKnown, "skipped": skip} {
 					err := document(text, item)
 					require.Equal(t, isTaken, err == nil, "%s of depth %d %s, %s: %v", name, depth, where, how, err)
 					require.Equal(t, isTaken, strictly(text) == nil)
+					if err != nil {
+						require.Equal(t, jsonapi.ReasonDepth, err.Reason)
+					}
 				}
 			}
-			var r jsonapi.Reader
-			r.ResetRecord([]byte(`{"x":` + nest("[", "", "]", depth-1) + `}`))
-			assert.Equal(t, isTaken, readUnknown(&r) == nil, "a record of depth %d", depth)
+			for how, read := range map[string]func(*jsonapi.Reader){"known": readKnown, "unknown": readUnknown} {
+				var r jsonapi.Reader
+				r.ResetRecord([]byte(`{"x":` + nest("[", "", "]", depth-1) + `}`))
+				read(&r)
+				r.End()
+				assert.Equal(t, isTaken, r.Err() == nil, "a record of depth %d, %s", depth, how)
+			}
 		}
 	}
 }
@@ -921,15 +905,14 @@ var documents = map[string]struct{ text, reason string }{
 
 func TestWholeDocuments(t *testing.T) {
 	for name, tc := range documents {
-		err := document(tc.text, func(r *jsonapi.Reader) error { return r.SkipItem(r.StartItem()) })
+		err := document(tc.text, skip)
 		if tc.reason == "" {
-			assert.NoError(t, err, name)
+			assert.Nil(t, err, name)
 			assert.NoError(t, loosely(tc.text), name)
 			continue
 		}
-		e, ok := errors.AsType[*jsonapi.Error](err)
-		if assert.True(t, ok, "%s: %v", name, err) {
-			assert.Equal(t, tc.reason, e.Reason, name)
+		if assert.NotNil(t, err, name) {
+			assert.Equal(t, tc.reason, err.Reason, name)
 		}
 		switch tc.reason {
 		case jsonapi.ReasonType: // JSON, but no document of JSON:API
@@ -950,14 +933,14 @@ func TestWhiteSpaceMayStandBetweenAnyTwoTokens(t *testing.T) {
 		for _, space := range spaces {
 			text := strings.Join(tokens[:i], "") + space + strings.Join(tokens[i:], "")
 			want := strictly(text) == nil
-			for name, value := range map[string]func(*jsonapi.Reader) error{"known": readKnown, "unknown": readUnknown} {
-				assert.Equal(t, want, readAll(text, value) == nil, "%q, %s", text, name)
+			for name, value := range map[string]func(*jsonapi.Reader){"known": readKnown, "unknown": readUnknown} {
+				assert.Equal(t, want, verdict(text, value) == nil, "%q, %s", text, name)
 			}
 		}
 	}
 	for _, space := range spaces {
 		text := space + strings.Join(tokens, space) + space
-		assert.Equal(t, strictly(text) == nil, readAll(text, readKnown) == nil, "%q", text)
+		assert.Equal(t, strictly(text) == nil, verdict(text, readKnown) == nil, "%q", text)
 	}
 }
 
@@ -967,10 +950,104 @@ func TestATextThatIsCutOffAnywhereIsRefused(t *testing.T) {
 	text := []byte(`{"data":[{"a":"x\u00e9é😀","b":-12.5e3,"c":[true,false,null],"d":{"e":"12345678"}}],"meta":{"x":1}} `)
 	for end := range bytes.LastIndexByte(text, '}') {
 		cut := string(text[:end:end])
-		for name, item := range map[string]func(*jsonapi.Reader) error{"known": readKnown, "unknown": readUnknown} {
+		for name, item := range map[string]func(*jsonapi.Reader){"known": readKnown, "unknown": readUnknown} {
 			err := document(cut, item)
-			_, ok := errors.AsType[*jsonapi.Error](err)
-			assert.True(t, ok, "%s, %s: %v", cut, name, err)
+			if assert.NotNil(t, err, "%s, %s", cut, name) {
+				assert.Equal(t, jsonapi.ReasonSyntax, err.Reason, "%s, %s", cut, name)
+				assert.LessOrEqual(t, err.Offset, int64(end))
+			}
 		}
+	}
+}
+
+// assertSameVerdict reads any text in every way and compares the verdicts with jsontext's.
+func assertSameVerdict(t *testing.T, text string) {
+	t.Helper()
+	want := strictly(text)
+	got := verdict(text, readKnown)
+	if want == nil && got != nil {
+		require.Equal(t, jsonapi.ReasonValue, got.Reason, "a number too large in %q", text)
+	} else {
+		require.Equal(t, want == nil, got == nil, "%q: jsontext says %v, the reader %v", text, want, got)
+	}
+	asMember := `{"member":` + text + `}`
+	require.Equal(t, strictly(asMember) == nil, verdict(asMember, readUnknown) == nil, "%q as an unknown member", text)
+	asElement := `{"data":[` + text + `]}`
+	for _, item := range []func(*jsonapi.Reader){readKnown, readUnknown, skip} {
+		err := document(asElement, func(r *jsonapi.Reader) {
+			n := len(r.Faults())
+			item(r)
+			r.Forget(n)
+		})
+		require.Equal(t, loosely(asElement) == nil, err == nil, "%q as an element: %v", text, err)
+	}
+}
+
+func FuzzVerdicts(f *testing.F) {
+	for _, texts := range families() {
+		for _, text := range texts {
+			if len(text) < 1000 {
+				f.Add(text)
+			}
+		}
+	}
+	for _, tc := range documents {
+		f.Add(tc.text)
+	}
+	f.Fuzz(assertSameVerdict)
+}
+
+// TestRandomChangesKeepTheVerdictsTheSame changes, drops, doubles and swaps pieces of JSON.
+func TestRandomChangesKeepTheVerdictsTheSame(t *testing.T) {
+	rng := rand.New(rand.NewPCG(13, 14))
+	pieces := []string{"{", "}", "[", "]", ",", ":", `"a"`, `"b"`, `"\u0061"`, `"\ud800"`, "\"\xff\"", `"é"`, "null", "true", "0", "-1.5e3", "1e999", " ", "\n", `"a":`, `"a":1`, "\x00", `\`, `"`}
+	good := 0
+	for range 30_000 {
+		var text strings.Builder
+		writeRandomValue(rng, &text, 4)
+		changed := []byte(text.String())
+		for range rng.IntN(3) {
+			i := rng.IntN(len(changed) + 1)
+			j := i + rng.IntN(min(len(changed)-i, 4)+1)
+			piece := pieces[rng.IntN(len(pieces))]
+			if rng.IntN(3) == 0 {
+				piece = ""
+			}
+			changed = slices.Replace(changed, i, j, []byte(piece)...)
+		}
+		if strictly(string(changed)) == nil {
+			good++
+		}
+		assertSameVerdict(t, string(changed))
+	}
+	assert.Greater(t, good, 5_000)
+	assert.Less(t, good, 25_000)
+}
+
+func writeRandomValue(rng *rand.Rand, text *strings.Builder, depth int) {
+	kind := rng.IntN(8)
+	if depth == 0 {
+		kind = rng.IntN(5)
+	}
+	switch kind {
+	case 0:
+		text.WriteString([]string{"null", "true", "false"}[rng.IntN(3)])
+	case 1, 2:
+		text.WriteString(randomNumber(rng))
+	case 3, 4:
+		text.WriteString(randomText(rng))
+	default:
+		brackets := []string{"[]", "{}"}[rng.IntN(2)]
+		text.WriteByte(brackets[0])
+		for i := range rng.IntN(4) {
+			if i > 0 {
+				text.WriteByte(',')
+			}
+			if brackets == "{}" {
+				text.WriteString([]string{`"a":`, `"b" :`, ` "c":`, `"d":`, `"\u0065":`, `"f": `}[rng.IntN(6)])
+			}
+			writeRandomValue(rng, text, depth-1)
+		}
+		text.WriteByte(brackets[1])
 	}
 }
