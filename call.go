@@ -108,16 +108,11 @@ func get[T any](ctx context.Context, s *service, res *resource[T], route, id str
 func readOne[T any](c *Client, res *resource[T], route string, resp *transport.Response) (*T, error) {
 	v := new(T)
 	var bad *ItemError
-	r := &reader{wants: jsonapi.KindObject}
-	r.NotesNew = c.drift.isWanted()
+	r := &reader{wants: jsonapi.KindObject, tell: c.drift.teller(route, resp)}
 	r.record = func() {
-		raw, n := res.read(r, v)
-		bad = res.itemError(v, raw, 0, r.Faults()[n:])
+		var raw []byte
+		raw, bad = res.read(r, v, 0)
 		*res.parts(v).raw = bytes.Clone(raw)
-		if bad == nil {
-			c.drift.tell(route, resp, "/data", r.Faults()[n:])
-		}
-		r.Forget(n)
 	}
 	var doc document
 	if err := doc.read(r, resp); err != nil {

@@ -16,9 +16,10 @@ type decoder func(r *reader, v reflect.Value) bool
 // reader reads one document, or one record.
 type reader struct {
 	jsonapi.Reader
-	wants  jsonapi.Kind // of data: an array, or an object
-	record func()       // reads one record of data
-	listed int          // elements of lists inside the records so far
+	wants  jsonapi.Kind                                 // of data: an array, or an object
+	record func()                                       // reads one record of data
+	tell   func(pointer string, faults []jsonapi.Fault) // of what is new in a record, or nil
+	listed int                                          // elements of lists inside the records so far
 }
 
 // maxListed bounds the elements of all lists inside the records of a page: an empty shareholder
@@ -36,7 +37,7 @@ func decoderOf(t reflect.Type) decoder {
 	case t.Implements(reflect.TypeFor[enum]()):
 		return decodeEnum
 	case t == reflect.TypeFor[time.Time]():
-		return decodeTime
+		return leaf((*jsonapi.Reader).Time, setTime)
 	case strings.HasPrefix(t.Name(), "Optional["):
 		return optionalOf(t)
 	}
@@ -44,9 +45,9 @@ func decoderOf(t reflect.Type) decoder {
 	case reflect.String:
 		return decodeText
 	case reflect.Float64:
-		return decodeNumber
+		return leaf((*jsonapi.Reader).Number, reflect.Value.SetFloat)
 	case reflect.Bool:
-		return decodeBool
+		return leaf((*jsonapi.Reader).Bool, reflect.Value.SetBool)
 	case reflect.Slice:
 		return listOf(t)
 	case reflect.Struct:
@@ -61,40 +62,31 @@ func decodeSelf(r *reader, v reflect.Value) bool {
 	return self.decode(r)
 }
 
-func decodeText(r *reader, v reflect.Value) bool {
-	text, ok := r.Text()
-	v.SetString(text)
-	return ok
+// leaf makes the decoder of a type that the reader has a method for.
+func leaf[V any](read func(*jsonapi.Reader) (V, bool), set func(reflect.Value, V)) decoder {
+	return func(r *reader, v reflect.Value) bool {
+		value, isTaken := read(&r.Reader)
+		set(v, value)
+		return isTaken
+	}
 }
+
+var decodeText = leaf((*jsonapi.Reader).Text, reflect.Value.SetString)
 
 // decodeEnum reads a text of which some values are known.
 func decodeEnum(r *reader, v reflect.Value) bool {
-	ok := decodeText(r, v)
+	isTaken := decodeText(r, v)
 	if r.NotesNew && v.Len() > 0 {
 		if value, _ := reflect.TypeAssert[enum](v); !value.Known() {
 			r.Note(jsonapi.Fault{Reason: DriftValue})
 		}
 	}
-	return ok
+	return isTaken
 }
 
-func decodeNumber(r *reader, v reflect.Value) bool {
-	n, ok := r.Number()
-	v.SetFloat(n)
-	return ok
-}
-
-func decodeBool(r *reader, v reflect.Value) bool {
-	b, ok := r.Bool()
-	v.SetBool(b)
-	return ok
-}
-
-func decodeTime(r *reader, v reflect.Value) bool {
-	t, ok := r.Time()
+func setTime(v reflect.Value, t time.Time) {
 	into, _ := reflect.TypeAssert[*time.Time](v.Addr())
 	*into = t
-	return ok
 }
 
 // optionalOf makes the decoder of an [Optional], whatever it holds.
@@ -172,7 +164,11 @@ func newObject(t reflect.Type) *object {
 		case "":
 			panic("beltic: " + t.String() + "." + t.Field(i).Name + " has no json tag")
 		default:
-			o.members = append(o.members, member{name, `,"` + name + `":`, i, decoderOf(t.Field(i).Type)})
+			decode := decoderOf(t.Field(i).Type)
+			if t == reflect.TypeFor[Links]() {
+				decode = newLink()
+			}
+			o.members = append(o.members, member{name, `,"` + name + `":`, i, decode})
 		}
 	}
 	if len(o.members) > maxMembers {

@@ -15,10 +15,10 @@ import (
 // document is a response without its records. Any member may be missing; one that is malformed or
 // comes twice counts as missing.
 type document struct {
-	Data   data      `json:"data"`
-	Errors problems  `json:"errors"`
-	Meta   wireMeta  `json:"meta"`
-	Links  wireLinks `json:"links"`
+	Data   data     `json:"data"`
+	Errors problems `json:"errors"`
+	Meta   wireMeta `json:"meta"`
+	Links  Links    `json:"links"`
 }
 
 type wireMeta struct {
@@ -30,14 +30,6 @@ type wirePage struct {
 	HasNextPage     Optional[bool]    `json:"hasNextPage"`
 	HasPreviousPage Optional[bool]    `json:"hasPreviousPage"`
 	Total           Optional[float64] `json:"total"`
-}
-
-type wireLinks struct {
-	Self  link `json:"self"`
-	First link `json:"first"`
-	Next  link `json:"next"`
-	Prev  link `json:"prev"`
-	Last  link `json:"last"`
 }
 
 var decodeDocument = decoderOf(reflect.TypeFor[document]())
@@ -71,24 +63,22 @@ func (p *problems) decode(r *reader) bool {
 	return true
 }
 
-// link is a link of JSON:API: a string, or an object with an href.
-type link string
-
 type linkObject struct {
 	Href string `json:"href"`
 }
 
-var decodeLinkObject = decoderOf(reflect.TypeFor[linkObject]())
-
-func (l *link) decode(r *reader) (isTaken bool) {
-	var object linkObject
-	if r.Kind() == jsonapi.KindObject {
-		isTaken = decodeLinkObject(r, reflect.ValueOf(&object).Elem())
-	} else {
-		object.Href, isTaken = r.Text()
+// newLink makes the decoder of a link of JSON:API: a string, or an object with an href.
+func newLink() decoder {
+	decodeObject := decoderOf(reflect.TypeFor[linkObject]())
+	return func(r *reader, v reflect.Value) bool {
+		if r.Kind() != jsonapi.KindObject {
+			return decodeText(r, v)
+		}
+		var object linkObject
+		isTaken := decodeObject(r, reflect.ValueOf(&object).Elem())
+		v.SetString(object.Href)
+		return isTaken
 	}
-	*l = link(object.Href)
-	return isTaken
 }
 
 // read reads a body, and through it the records. It reports a response without the requested data.
@@ -97,6 +87,7 @@ func (d *document) read(r *reader, resp *transport.Response) error {
 		return &ProtocolError{Reason: "the body is empty"}
 	}
 	r.Reset(resp.Body)
+	r.NotesNew = r.tell != nil
 	isObject := decodeDocument(r, reflect.ValueOf(d).Elem())
 	r.End()
 	switch kind, fault := jsonapi.Kind(d.Data), r.Err(); {
@@ -158,7 +149,7 @@ func (d *document) neighbor(r *reader, way direction) neighbor {
 		flagAt, cursorAt = "/meta/page/hasPreviousPage", "/meta/page/cursors/start"
 	}
 	if cursor == "" {
-		cursor = cursorIn(string(link), way.parameter())
+		cursor = cursorIn(link, way.parameter())
 	}
 	reason := ""
 	switch {
@@ -208,9 +199,4 @@ func count(total Optional[float64]) Optional[int] {
 		return Optional[int]{}
 	}
 	return Some(int(n))
-}
-
-func (d *document) links() Links {
-	l := d.Links
-	return Links{Self: string(l.Self), First: string(l.First), Next: string(l.Next), Prev: string(l.Prev), Last: string(l.Last)}
 }

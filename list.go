@@ -122,13 +122,13 @@ func (l *list[T]) read(resp *transport.Response) (*Page[T], error) {
 	response := newResponse(resp)
 	page := &Page[T]{Data: []T{}, Response: &response, state: &pageState[T]{body: resp}}
 	r := &pageReader[T]{list: l, page: page, resp: resp}
-	r.wants, r.record, r.NotesNew = jsonapi.KindArray, r.readRecord, l.client.drift.isWanted()
+	r.wants, r.record, r.tell = jsonapi.KindArray, r.readRecord, l.client.drift.teller(l.route, resp)
 	var doc document
 	if err := doc.read(&r.reader, resp); err != nil {
 		return nil, cmp.Or(r.err, err)
 	}
 	page.state.isEmpty = len(page.state.entries) == 0
-	page.Meta, page.Links = doc.meta(), doc.links()
+	page.Meta, page.Links = doc.meta(), doc.Links
 	page.state.next, page.state.previous = doc.neighbor(&r.reader, forward), doc.neighbor(&r.reader, backward)
 	return page, nil
 }
@@ -163,22 +163,16 @@ func (r *pageReader[T]) readRecord() {
 	}
 	p.Data = p.Data[:len(p.Data)+1] // which is zero, so that no record is copied there
 	v := &p.Data[len(p.Data)-1]
-	raw, n := res.read(&r.reader, v)
-	faults := r.Faults()[n:]
-	e := entry{id: *res.parts(v).id, start: r.Position() - len(raw), end: r.Position(), index: len(p.Data) - 1}
-	e.err = res.itemError(v, raw, index, faults)
+	raw, bad := res.read(&r.reader, v, index)
+	e := entry{id: *res.parts(v).id, start: r.Position() - len(raw), end: r.Position(), index: len(p.Data) - 1, err: bad}
 	switch {
-	case e.err != nil:
-		e.id = e.err.ID
-		p.Skipped = append(p.Skipped, e.err)
+	case bad != nil:
+		e.id = bad.ID
+		p.Skipped = append(p.Skipped, bad)
 		clear(p.Data[e.index:])
 		p.Data = p.Data[:e.index]
 	case r.list.options.KeepRaw:
 		*res.parts(v).raw = bytes.Clone(raw)
 	}
 	s.entries = append(s.entries, e)
-	if len(faults) > 0 && e.err == nil {
-		r.list.client.drift.tell(r.list.route, r.resp, r.Pointer(), faults)
-	}
-	r.Forget(n)
 }

@@ -77,29 +77,18 @@ func (c *config) newDriftLog() *driftLog {
 	return &driftLog{logger: c.logger, onDrift: c.onDrift, told: map[Drift]bool{}}
 }
 
-func (l *driftLog) isWanted() bool {
-	return l != nil && (l.onDrift != nil || l.logger.Enabled(context.Background(), slog.LevelInfo))
-}
-
-// tell tells of what is new in the record at a pointer of a response.
-func (l *driftLog) tell(route string, resp *transport.Response, record string, faults []jsonapi.Fault) {
-	for _, f := range faults {
-		if !f.IsNew() {
-			continue
-		}
-		pointer := strings.TrimPrefix(f.Pointer, record)
-		if f.Member != "" {
-			pointer += "/" + shownMember(f.Member)
-		}
-		d := Drift{Route: route, Pointer: shownPointer(resp, pointer), Reason: f.Reason}
-		if !l.isNew(d) {
-			continue
-		}
-		if l.logger != nil {
-			l.logger.Info("beltic: "+d.Reason, slog.String("route", d.Route), slog.String("pointer", d.Pointer))
-		}
-		if l.onDrift != nil {
-			l.onDrift(d)
+// teller returns what tells of the new things in a record of a response, or nil if nobody listens.
+func (l *driftLog) teller(route string, resp *transport.Response) func(record string, faults []jsonapi.Fault) {
+	if l == nil || l.onDrift == nil && !l.logger.Enabled(context.Background(), slog.LevelInfo) {
+		return nil
+	}
+	return func(record string, faults []jsonapi.Fault) {
+		for _, f := range faults {
+			pointer := strings.TrimPrefix(f.Pointer, record)
+			if f.Member != "" {
+				pointer += "/" + shownMember(f.Member)
+			}
+			l.tell(Drift{Route: route, Pointer: shownPointer(resp, pointer), Reason: f.Reason})
 		}
 	}
 }
@@ -115,6 +104,19 @@ func shownPointer(resp *transport.Response, pointer string) string {
 		names[i] = resp.Mask(name)
 	}
 	return strings.Join(names, "/")
+}
+
+// tell tells of a drift, if it is the first of its place.
+func (l *driftLog) tell(d Drift) {
+	if !l.isNew(d) {
+		return
+	}
+	if l.logger != nil {
+		l.logger.Info("beltic: "+d.Reason, slog.String("route", d.Route), slog.String("pointer", d.Pointer))
+	}
+	if l.onDrift != nil {
+		l.onDrift(d)
+	}
 }
 
 func (l *driftLog) isNew(d Drift) bool {

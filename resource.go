@@ -31,15 +31,30 @@ func newResource[T any](kind string, parts func(*T) parts) *resource[T] {
 // maxID is the longest id that is taken for one, in bytes.
 const maxID = 4 << 10
 
-// read reads the next record into *v, which is zero, and returns its exact JSON, a piece of the
-// document. What is wrong with it is in the faults from the n-th on.
-func (res *resource[T]) read(r *reader, v *T) (raw []byte, n int) {
+// read reads the next record into *v, which is zero. It returns the exact JSON of the record, a
+// piece of the document, and the error of the record, which is none of the document.
+func (res *resource[T]) read(r *reader, v *T, index int) (raw []byte, bad *ItemError) {
+	n := len(r.Faults())
+	raw = res.decodeRecord(r, v)
+	faults := r.Faults()[n:]
+	if worst := jsonapi.Worst(faults); worst != nil {
+		id := strings.Clone(*res.parts(v).id)
+		bad = &ItemError{Index: index, ID: id, Err: newDecodeError(worst), Raw: bytes.Clone(raw)}
+	} else if len(faults) > 0 {
+		r.tell(r.Pointer(), faults)
+	}
+	r.Forget(n)
+	return raw, bad
+}
+
+// decodeRecord reads the next record, and notes what is wrong with it.
+func (res *resource[T]) decodeRecord(r *reader, v *T) (raw []byte) {
 	start, n := r.Position(), len(r.Faults())
 	r.StartRecord()
 	isObject := res.decode(r, reflect.ValueOf(v).Elem())
 	r.StartRecord()
 	if !isObject {
-		return r.Since(start), n
+		return r.Since(start)
 	}
 	p := res.parts(v)
 	switch {
@@ -56,7 +71,7 @@ func (res *resource[T]) read(r *reader, v *T) (raw []byte, n int) {
 	default:
 		r.Note(jsonapi.Fault{Pointer: "/type", Reason: ReasonValue, Detail: "want " + res.kind})
 	}
-	return r.Since(start), n
+	return r.Since(start)
 }
 
 // noteMissing notes that a record has no such member, if none of its faults says why.
@@ -64,20 +79,6 @@ func (r *reader) noteMissing(pointer string, n int) {
 	whole := r.Pointer() + pointer
 	if !slices.ContainsFunc(r.Faults()[n:], func(f jsonapi.Fault) bool { return f.Pointer == whole }) {
 		r.Note(jsonapi.Fault{Pointer: pointer, Reason: ReasonMissing})
-	}
-}
-
-// itemError is the error of a record with faults, or nil if they do not refuse it.
-func (res *resource[T]) itemError(v *T, raw []byte, index int, faults []jsonapi.Fault) *ItemError {
-	worst := jsonapi.Worst(faults)
-	if worst == nil {
-		return nil
-	}
-	return &ItemError{
-		Index: index,
-		ID:    strings.Clone(*res.parts(v).id),
-		Err:   newDecodeError(worst),
-		Raw:   bytes.Clone(raw),
 	}
 }
 
@@ -90,7 +91,7 @@ func (res *resource[T]) salvage(raw []byte, v *T) (unread []string, err error) {
 	r := &reader{}
 	r.ResetRecord(raw)
 	var read T
-	res.read(r, &read)
+	res.decodeRecord(r, &read)
 	r.End()
 	if r.Err() != nil {
 		return nil, newDecodeError(r.Err())
