@@ -297,3 +297,26 @@ func TestTheBoundOfListsCountsAnElementOnce(t *testing.T) {
 	assert.Equal(t, maxListed, good[999])
 	assert.Empty(t, bad)
 }
+
+// What is odd beside a record, or new in it, must not hide what is broken in it, however much it is.
+func TestNoNumberOfFaultsLetsABrokenRecordPass(t *testing.T) {
+	const many = 100_001
+	doubled := `"status":"approved","status":"declined"`
+	broken := withAttributes(doubled)
+	members := manyMembers(many) + `,`
+	for name, body := range map[string]string{
+		"odd document":      `{` + strings.Repeat(`"x":1,`, many+1) + rawPage("", record("z"), broken)[1:],
+		"odd document, id":  `{` + strings.Repeat(`"x":1,`, many+1) + rawPage("", record("z"), `{"type":"session"}`)[1:],
+		"new in document":   `{` + members + rawPage("", record("z"), broken)[1:],
+		"new in attributes": rawPage("", record("z"), withAttributes(members+doubled)),
+		"odd in attributes": rawPage("", record("z"), withAttributes(`"new":1,`+strings.Repeat(`"new":1,`, many)+doubled)),
+	} {
+		for _, opts := range [][]beltic.Option{nil, {beltic.WithDriftObserver(func(beltic.Drift) {})}} {
+			page, err := newBenchClient(t, body, opts...).Sessions.List(t.Context(), nil)
+			require.NotNil(t, page, "%s: %v", name, err)
+			require.Len(t, page.Data, 1, name)
+			assert.Equal(t, "z", page.Data[0].ID, name)
+			assert.True(t, isItemError(err), "%s: %v", name, err)
+		}
+	}
+}
