@@ -53,38 +53,16 @@ func (s *pageState[T]) tag(i int) tag {
 // delivered holds the records that earlier runs delivered and that may still come, wherever they
 // stand then. It is never changed, so walks can branch.
 type delivered struct {
-	tags  []tag           // oldest first
-	forms map[uint64]form // by the id
+	tags   []tag       // oldest first
+	counts map[tag]int // of identical records
 }
 
-// form is the content that a record had when it was delivered.
-type form struct {
-	content [10]byte
-	count   int // of identical records
-}
-
-// newDelivered makes a set of tags, of which a later one replaces those of the same id and other
-// content.
 func newDelivered(tags []tag) delivered {
-	d := delivered{forms: make(map[uint64]form, len(tags))}
+	d := delivered{tags: tags, counts: make(map[tag]int, len(tags))}
 	for _, t := range tags {
-		f := d.forms[t.id]
-		if f.content != t.content {
-			f = form{content: t.content}
-		}
-		f.count++
-		d.forms[t.id] = f
+		d.counts[t]++
 	}
-	d.tags = slices.DeleteFunc(tags, func(t tag) bool { return d.forms[t.id].content != t.content })
 	return d
-}
-
-// without returns the set without so many records of each id.
-func (d delivered) without(used map[uint64]int) delivered {
-	return newDelivered(slices.DeleteFunc(slices.Clone(d.tags), func(t tag) bool {
-		used[t.id]--
-		return used[t.id] >= 0
-	}))
 }
 
 // leaveOut takes the records out of a page that an earlier run delivered.
@@ -93,34 +71,33 @@ func (p *Page[T]) leaveOut(d delivered) {
 	if len(d.tags) == 0 {
 		return
 	}
-	if used := p.state.mark(d); len(used) > 0 {
-		p.state.rest = d.without(used)
+	used, isNew := p.state.mark(d)
+	rest := slices.DeleteFunc(slices.Clone(d.tags), func(t tag) bool {
+		used[t]--
+		return used[t] >= 0 || isNew[t.id]
+	})
+	if len(rest) < len(d.tags) {
+		p.state.rest = newDelivered(rest)
 		p.rebuild()
 	}
 }
 
-// mark finds the records of a page that were delivered, and returns how many of each id are used up
-// by the page. A new form of a record uses up the old one: should the old one return, that is news.
-func (s *pageState[T]) mark(d delivered) (used map[uint64]int) {
-	used = map[uint64]int{}
-	var replaced []uint64
+// mark finds the records of a page that were delivered, and returns how many of each there are, and
+// the ids of those that are new. A new form of a record replaces its old ones, but for those in the
+// page: should one return, that is news.
+func (s *pageState[T]) mark(d delivered) (used map[tag]int, isNew map[uint64]bool) {
+	used, isNew = map[tag]int{}, map[uint64]bool{}
 	for i := range s.entries {
-		t := s.tag(i)
-		f, isKnown := d.forms[t.id]
-		switch {
-		case !isKnown:
-		case f.content != t.content:
-			replaced = append(replaced, t.id)
-		case used[t.id] < f.count:
-			used[t.id]++
+		switch t := s.tag(i); {
+		case d.counts[t] == 0:
+			isNew[t.id] = true
+		case used[t] < d.counts[t]:
+			used[t]++
 			s.entries[i].isDelivered = true
 			s.leftOut = append(s.leftOut, t)
 		}
 	}
-	for _, id := range replaced {
-		used[id] = d.forms[id].count
-	}
-	return used
+	return used, isNew
 }
 
 // rebuild makes the page anew of the records that were not delivered.

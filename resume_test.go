@@ -349,3 +349,23 @@ func TestARecordThatCanBeDecodedNowComesAgain(t *testing.T) {
 		checkpoint = it.Checkpoint()
 	}
 }
+
+// An API whose index lags may give two forms of one record in one page. Neither is news again and
+// again, and nothing behind them waits for ever.
+func TestTwoFormsOfOneRecordInOnePage(t *testing.T) {
+	both := []string{"a v1", "a v2", "b v1"}
+	visits(t,
+		visit{both, 1, []string{"a v1"}},
+		visit{both, 1, []string{"a v2"}},
+		visit{both, 1, []string{"b v1"}},
+		visit{both, toTheEnd, nil},
+		visit{[]string{"a v2", "b v1"}, toTheEnd, nil},
+		visit{[]string{"a v2", "a v3", "b v1"}, toTheEnd, []string{"a v3"}},
+		visit{[]string{"a v1", "b v1"}, toTheEnd, []string{"a v1"}},
+	)
+	again := []string{"a v1", "a v2", "a v1", "b v1"}
+	visits(t,
+		visit{again, 3, []string{"a v1", "a v2", "a v1"}},
+		visit{again, toTheEnd, []string{"b v1"}},
+	)
+}
