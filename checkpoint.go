@@ -151,10 +151,10 @@ func (s *sealer[T]) checkpoint(p *Page[T], n int, next walk[T]) Checkpoint {
 	switch {
 	case isBetween:
 		p, n = nil, 0
-		s.begin(next.at, next.list.filters, next.delivered.tags)
+		s.begin(next.at, next.list, next.delivered.tags)
 	case p != s.page:
 		s.n = 0
-		s.begin(p.state.walk.at, next.list.filters, slices.Concat(next.delivered.tags, p.state.leftOut))
+		s.begin(p.state.walk.at, next.list, slices.Concat(next.delivered.tags, p.state.leftOut))
 	}
 	for s.page = p; s.n < n; s.n++ {
 		s.add(p.state.tag(s.n))
@@ -162,17 +162,17 @@ func (s *sealer[T]) checkpoint(p *Page[T], n int, next walk[T]) Checkpoint {
 	return Checkpoint(string(s.text) + "." + sumText(s.sum))
 }
 
-// begin starts a text.
-func (s *sealer[T]) begin(at place, filters uint64, known []tag) {
+// begin starts a text with the newest of the records that earlier runs delivered.
+func (s *sealer[T]) begin(at place, list *list[T], known []tag) {
 	head := make([]byte, cursorAt, cursorAt+len(at.cursor))
 	if at.way == backward {
 		head[0] = 1
 	}
-	binary.BigEndian.PutUint64(head[filtersAt:], filters)
+	binary.BigEndian.PutUint64(head[filtersAt:], list.filters)
 	head = append(head, at.cursor...)
 	s.text, s.sum = s.text[:0], 0
 	s.write(append(encoding.AppendEncode([]byte(checkpointPrefix), head), '.'))
-	for _, t := range known {
+	for _, t := range known[max(0, len(known)-list.options.maxItems()):] {
 		s.add(t)
 	}
 }
@@ -197,8 +197,8 @@ func sumText(sum uint32) string {
 	return encoding.EncodeToString(binary.BigEndian.AppendUint32(nil, sum))
 }
 
-// parse returns the place of the checkpoint and the records that were delivered, at most so many.
-func (c Checkpoint) parse(filters uint64, limit int) (at place, d delivered, err error) {
+// parse returns the place of the checkpoint and the records that were delivered.
+func (c Checkpoint) parse(filters uint64) (at place, d delivered, err error) {
 	end := max(strings.LastIndexByte(string(c), '.'), 0)
 	text, isOurs := strings.CutPrefix(string(c[:end]), checkpointPrefix)
 	isWhole := string(c[end:]) == "."+sumText(crc32.ChecksumIEEE([]byte(c[:end])))
@@ -221,6 +221,5 @@ func (c Checkpoint) parse(filters uint64, limit int) (at place, d delivered, err
 	for entry := range slices.Chunk(entries, entrySize) {
 		tags = append(tags, tag{binary.BigEndian.Uint64(entry), [10]byte(entry[8:])})
 	}
-	tags = tags[max(0, len(tags)-limit):]
 	return place{string(head[cursorAt:]), head[0] == 1}, newDelivered(tags), nil
 }

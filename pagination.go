@@ -44,7 +44,7 @@ func (p PageOptions) validate() error {
 func (p PageOptions) start(filters uint64) (at place, d delivered, err error) {
 	switch {
 	case p.Resume != "":
-		return p.Resume.parse(filters, p.maxItems())
+		return p.Resume.parse(filters)
 	case p.Before != "":
 		return place{p.Before, backward}, d, nil
 	default:

@@ -369,3 +369,19 @@ func TestTwoFormsOfOneRecordInOnePage(t *testing.T) {
 		visit{again, toTheEnd, []string{"b v1"}},
 	)
 }
+
+// A page may have more records than are remembered of other pages.
+func TestResumingALargePageInSmallOnes(t *testing.T) {
+	const large, small = 3000, 100
+	server := &shuffled{random: rand.New(rand.NewPCG(205, 2))}
+	for i := range large {
+		server.rows = append(server.rows, &shuffledRow{id: fmt.Sprint("s", i), version: 1})
+	}
+	client := newClient(t, server.RoundTrip)
+	it := client.Sessions.Iterator(&beltic.SessionListOptions{Page: beltic.PageOptions{Size: large}})
+	got := take(t, it, large-500)
+	opts := resume(it.Checkpoint())
+	opts.Page.Size = small
+	got = append(got, take(t, client.Sessions.Iterator(opts), 1<<30)...)
+	assert.Equal(t, large, len(got), "lost or repeated")
+}
