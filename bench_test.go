@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -77,6 +78,44 @@ func BenchmarkEncodeSession(b *testing.B) {
 	for b.Loop() {
 		if _, err := json.Marshal(page.Data[0]); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkResumedWalk goes on from a checkpoint in a page of which every other record was
+// delivered, and takes a checkpoint after each record. It reports the time of a record.
+func BenchmarkResumedWalk(b *testing.B) {
+	turned := strings.NewReplacer("end", "start", `"hasPreviousPage":false`, `"hasNextPage":false`, "hasNextPage", "hasPreviousPage")
+	for _, size := range []int{100, 1000, 10_000} {
+		for _, before := range []string{"", "here"} {
+			name := fmt.Sprintf("%d a page", size)
+			delivered, mixed := make([]string, size/2), make([]string, size)
+			for i := range delivered {
+				delivered[i] = record(fmt.Sprint("old", i))
+				mixed[2*i], mixed[2*i+1] = record(fmt.Sprint("new", i)), delivered[i]
+			}
+			bodies := []string{rawPage("more", delivered...), rawPage("more", mixed...)}
+			if before != "" {
+				name += ", backward"
+				bodies = []string{turned.Replace(bodies[0]), turned.Replace(bodies[1])}
+			}
+			b.Run(name, func(b *testing.B) {
+				opts := &beltic.SessionListOptions{Page: beltic.PageOptions{Size: size, Before: before}}
+				it := newBenchClient(b, bodies[0]).Sessions.Iterator(opts)
+				for range size/2 - 1 {
+					it.Next(b.Context())
+				}
+				opts.Page.Before, opts.Page.Resume = "", it.Checkpoint()
+				client := newBenchClient(b, bodies[1])
+				for b.Loop() {
+					it := client.Sessions.Iterator(opts)
+					for range size / 2 {
+						it.Next(b.Context())
+						it.Checkpoint()
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(size/2), "ns/record")
+			})
 		}
 	}
 }
