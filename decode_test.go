@@ -313,6 +313,11 @@ func TestNoNumberOfFaultsLetsABrokenRecordPass(t *testing.T) {
 	} {
 		for _, opts := range [][]beltic.Option{nil, {beltic.WithDriftObserver(func(beltic.Drift) {})}} {
 			page, err := newBenchClient(t, body, opts...).Sessions.List(t.Context(), nil)
+			if strings.HasPrefix(name, "odd document") { // there is no room for the faults of its records
+				assert.Nil(t, page, name)
+				assert.Equal(t, 1, matches[*beltic.DecodeError](err), "%s: %v", name, err)
+				continue
+			}
 			require.NotNil(t, page, "%s: %v", name, err)
 			require.Len(t, page.Data, 1, name)
 			assert.Equal(t, "z", page.Data[0].ID, name)
