@@ -13,15 +13,12 @@ import (
 //
 //   - when [Config].PerSecond has a token for it;
 //   - at the end of the hold, which is the Retry-After of a 429;
-//   - at a distance from the attempt before. It is 0 until a 429 comes, doubles with each 429, and
-//     shrinks with each attempt that gets through, as TCP finds the rate of a network (AIMD).
+//   - at a distance from the attempt before. It is 0 until a 429 comes, doubles when attempts at
+//     this distance meet a 429, and shrinks with each that gets through, as TCP finds the rate of a
+//     network (AIMD).
 //
 // Without the distance, callers that wait for the same moment would reject each other until none
-// has an attempt left. For the same reason later attempts go before earlier ones. Two constants
-// make it work, and line_test.go shows that it does: the distance is at least two round trips after
-// a 429, so that the next attempt is not sent before the outcome of the last is known, and it
-// shrinks by no more than a fifth within a round trip, so that few are sent before the next 429
-// tells that they are too many.
+// has an attempt left. For the same reason later attempts go before earlier ones.
 type line struct {
 	interval float64 // between two tokens, in nanoseconds; 0 where there is no limit
 	credit   float64 // how far a burst may be ahead of its tokens, in nanoseconds
@@ -33,10 +30,11 @@ type line struct {
 
 	debt      float64       // until the bucket of tokens is full, in nanoseconds
 	hold      time.Duration // that is left
-	distance  time.Duration // between two attempts
+	distance  time.Duration // between two attempts; 0 is none
 	rest      time.Duration // that is left of the distance
-	roundTrip time.Duration // of the last 429
+	roundTrip time.Duration // of the 429 that doubled the distance
 	round     int           // how often the distance was doubled
+	isTried   bool          // something got through in this round
 	stuck     time.Duration // for how long attempts have waited and none got through
 }
 
@@ -48,17 +46,27 @@ type turn struct {
 	isFree  bool // it waits for tokens only
 }
 
+// The first two make that no call fails where callers crowd before a server that turns them away,
+// as TestNoCallOfACrowdFails shows.
 const (
-	minDistance  = 2                          // round trips, after a 429
-	shrink       = 0.2                        // of the distance, within a round trip
-	minRoundTrip = 100 * time.Millisecond     // shorter ones count as this: the seconds that a 429 costs are not worth the haste
-	maxDistance  = 8                          // times what a 429 asks for: as if the server served seven other clients too
-	maxStuck     = 2 * maxRetryAfter          // then nothing is held, so that every call comes to an end
-	maxTokenWait = float64(math.MaxInt64 / 2) // 146 years, in nanoseconds
+	// minDistance is what a 429 makes of a shorter distance, in round trips: the outcome of one
+	// attempt is known before the next two are sent.
+	minDistance = 2
+	// shrink is the share of the distance that goes within a round trip at most. Were it larger,
+	// too many attempts would be under way when the next 429 comes.
+	shrink = 0.2
+	// minRoundTrip is what shorter ones count as: a 429 costs a second or more, for which a
+	// faster approach is not worth it.
+	minRoundTrip = 100 * time.Millisecond
+	// maxStuck is when attempts are sent although the server turns all away, so that every call
+	// comes to an end.
+	maxStuck = 2 * maxRetryAfter
+	// maxTokenWait is the longest wait that is reckoned with, in nanoseconds: 146 years.
+	maxTokenWait = float64(math.MaxInt64 / 2)
 )
 
 func newLine(perSecond float64, burst int) *line {
-	l := &line{roundTrip: minRoundTrip}
+	l := &line{roundTrip: minRoundTrip, isTried: true}
 	if perSecond > 0 {
 		l.interval = min(float64(time.Second)/perSecond, maxTokenWait)
 		l.credit = float64(burst-1) * l.interval
@@ -112,17 +120,19 @@ func (l *line) giveUp(t *turn) *turn {
 	return nil
 }
 
-// turnedAway notes a 429 that asks to wait, and returns how long the hold is now. Attempts that
-// were sent before the distance was doubled the last time do not double it again.
+// turnedAway notes a 429 that asks to wait, and returns how long the hold is now. The distance is
+// doubled once for all attempts that were sent at it, and only if one of them got through:
+// otherwise the server may have turned away everything, at whatever distance.
 func (l *line) turnedAway(t *turn, retryAfter, roundTrip time.Duration) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.catchUp()
 	l.hold = max(l.hold, retryAfter)
-	if t.round == l.round {
+	if t.round == l.round && l.isTried {
 		l.round++
+		l.isTried = false
 		l.roundTrip = max(roundTrip, minRoundTrip)
-		l.distance = min(max(2*l.distance, minDistance*l.roundTrip), maxDistance*retryAfter, maxRetryAfter)
+		l.distance = min(max(2*l.distance, minDistance*l.roundTrip), maxRetryAfter)
 	}
 	if l.stuck >= maxStuck {
 		l.stuck = 0
@@ -144,6 +154,7 @@ func (l *line) passed(t *turn) {
 	if t.round != l.round {
 		return
 	}
+	l.isTried = true
 	less := l.distance
 	if len(l.queue) > 0 {
 		less = time.Duration(shrink * float64(l.distance) * min(float64(l.distance)/float64(l.roundTrip), 1))

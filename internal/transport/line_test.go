@@ -250,34 +250,70 @@ func TestTheDistanceShrinksByAFifthWithWhatGetsThroughInARoundTrip(t *testing.T)
 	})
 }
 
-func TestTheDistanceDoublesWithEach429(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := newJournal(append(times(5, overload("1")), serves)...)
-		server.latency = time.Second
-		crowd(t, 4, client(server))
-		assert.Equal(t, seconds(0, 0, 0, 0, 2, 4, 7.2, 9.76, 11.808), server.asked(), "4 s at 3, and 0.8 s less at 5")
-	})
-}
-
-func TestTheDistanceHasAnEnd(t *testing.T) {
+func TestTheDistanceDoublesWithA429(t *testing.T) {
 	for name, tc := range map[string]struct {
-		limited    []roundTrips
-		latency    time.Duration
-		asked      []time.Duration
-		retryAfter string
+		answers []roundTrips
+		asked   []time.Duration
 	}{
-		"eight times Retry-After": {times(2, overload("1")), 10 * time.Second, seconds(0, 0, 11, 19), "1"},
-		"a minute":                {times(3, overload("60")), 20 * time.Second, seconds(0, 0, 80, 160, 208), "60"},
+		"after something got through": {
+			append(times(4, overload("1")), serves, overload("1"), serves),
+			seconds(2, 3.6, 5.6, 8.16, 10.208), // 1.6 s at 3, 3.2 at 4.6, 2.56 at 6.6
+		},
+		"before anything got through": {
+			append(times(5, overload("1")), serves),
+			seconds(2, 4, 5.6, 6.88, 7.904), // still 2 s at 3, 1.6 at 5
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				server := newJournal(append(tc.limited, serves)...)
-				server.latency = tc.latency
-				crowd(t, 2, client(server))
-				assert.Equal(t, tc.asked, server.asked())
+				server := newJournal(tc.answers...)
+				server.latency = time.Second
+				crowd(t, 4, client(server))
+				assert.Equal(t, tc.asked, server.asked()[4:])
 			})
 		})
 	}
+}
+
+func TestTheDistanceIsAMinuteAtMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newJournal(overload("60"), overload("60"), overload("60"), serves, overload("60"), serves)
+		server.latency = 20 * time.Second
+		crowd(t, 3, client(server))
+		assert.Equal(t, seconds(0, 0, 0, 80, 112, 192, 240), server.asked(), "32 s at 100, 60 at 132, 48 at 212")
+	})
+}
+
+// TestCallsWithADeadlineGetThroughAgain lets a server turn everything away for a while. The calls
+// that then wait in line are near their deadlines.
+func TestCallsWithADeadlineGetThroughAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const outage, recovery = 10 * time.Second, 10 * time.Second
+		start := time.Now()
+		call := client(roundTrips(func(req *http.Request) (*http.Response, error) {
+			select {
+			case <-time.After(500 * time.Millisecond):
+			case <-req.Context().Done():
+				return nil, req.Context().Err()
+			}
+			if time.Since(start) < outage {
+				return overload("1")(req)
+			}
+			return serves(req)
+		}))
+		var all sync.WaitGroup
+		for time.Since(start) < outage+time.Minute {
+			all.Go(func() {
+				begun := time.Since(start)
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				defer cancel()
+				resp := call(ctx)
+				assert.True(t, resp.isOK() || begun < outage+recovery, "begun at %s", begun)
+			})
+			time.Sleep(100 * time.Millisecond)
+		}
+		all.Wait()
+	})
 }
 
 func TestWhatWasSentBeforeA429SaysNothingOfTheDistanceAfterIt(t *testing.T) {

@@ -65,17 +65,12 @@ func (r *retrier) send(ctx context.Context, req *Request) *Response {
 // waits tells the line how an attempt ended, and returns how long the call waits before the next:
 // by itself, or in line with the others.
 func (r *retrier) waits(turn *turn, resp *Response) (backoff, hold time.Duration) {
-	backoff = max(fullJitter(resp.Attempts), resp.RetryAfter)
-	switch {
-	case resp.Failure != nil || r.maxRetries == 0:
-		return backoff, 0
-	case resp.StatusCode != http.StatusTooManyRequests:
-		r.line.passed(turn)
-		return backoff, 0
-	case resp.RetryAfter == 0 || resp.RetryAfter > maxRetryAfter:
-		return backoff, 0
+	is429 := resp.Failure == nil && resp.StatusCode == http.StatusTooManyRequests
+	if is429 && 0 < resp.RetryAfter && resp.RetryAfter <= maxRetryAfter && r.maxRetries > 0 {
+		return 0, r.line.turnedAway(turn, resp.RetryAfter, resp.duration)
 	}
-	return 0, r.line.turnedAway(turn, resp.RetryAfter, resp.duration)
+	r.line.passed(turn)
+	return max(fullJitter(resp.Attempts), resp.RetryAfter), 0
 }
 
 // repeats decides whether a call is tried again after the wait, and notes what speaks against it.
