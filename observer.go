@@ -39,14 +39,50 @@ const (
 	DriftValue  = "unknown value"
 )
 
-// observe tells of an attempt.
-func (c *config) observe(ctx context.Context, a transport.Attempt) {
+// observe tells of an attempt. Of the request and response nothing but an [Attempt] gets out.
+func (c *config) observe(ctx context.Context, req *transport.Request, resp *transport.Response, wait time.Duration) {
+	if c.logger == nil && c.onAttempt == nil {
+		return
+	}
+	a := Attempt{
+		Method:     req.Method,
+		Route:      req.Route,
+		Number:     resp.Attempts,
+		StatusCode: resp.StatusCode,
+		RequestID:  resp.RequestID(),
+		Duration:   resp.Duration,
+		Wait:       wait,
+		RateLimit:  newRateLimit(resp.Header),
+	}
+	if resp.Failure != nil {
+		a.Failure = string(resp.Failure.Kind)
+	}
 	if c.logger != nil {
-		a.Log(ctx, c.logger)
+		a.log(ctx, c.logger)
 	}
 	if c.onAttempt != nil {
-		c.onAttempt(Attempt{a.Method, a.Route, a.Number, a.StatusCode, string(a.Failure), a.RequestID, a.Duration, a.Wait, newRateLimit(a.Header)})
+		c.onAttempt(a)
 	}
+}
+
+// log writes one line.
+func (a Attempt) log(ctx context.Context, logger *slog.Logger) {
+	attrs := []slog.Attr{
+		slog.String("method", a.Method),
+		slog.String("route", a.Route),
+		slog.Int("attempt", a.Number),
+		slog.Duration("duration", a.Duration),
+	}
+	if a.Failure != "" {
+		attrs = append(attrs, slog.String("failure", a.Failure))
+	} else {
+		attrs = append(attrs, slog.Int("status", a.StatusCode), slog.String("request_id", a.RequestID))
+	}
+	level := slog.LevelDebug
+	if a.StatusCode >= 400 || a.Failure != "" && a.Failure != KindCanceled {
+		level = slog.LevelWarn
+	}
+	logger.LogAttrs(ctx, level, "beltic: request", attrs...)
 }
 
 // shownMember shows the name of a member that looks like one of the API's, such as line1. Any other

@@ -26,7 +26,7 @@ func handlerOver(through http.RoundTripper, changes ...func(*Config)) Handler {
 	config := Config{
 		Client: CopyHTTPClient(&http.Client{Transport: through}), Origin: origin, UserAgent: "test/1",
 		Key:        func() (string, error) { return testKey, nil },
-		Observe:    func(context.Context, Attempt) {},
+		Observe:    func(context.Context, *Request, *Response, time.Duration) {},
 		MaxRetries: 2, Timeout: 30 * time.Second, IdleTimeout: 10 * time.Second, MaxBody: 8 << 20, MaxErrorBody: 64 << 10,
 	}
 	for _, change := range changes {
@@ -39,13 +39,13 @@ func limited(perSecond float64, burst int) func(*Config) {
 	return func(c *Config) { c.PerSecond, c.Burst = perSecond, burst }
 }
 
-func observed(f func(Attempt)) func(*Config) {
+func observed(f func(resp *Response, wait time.Duration)) func(*Config) {
 	var mu sync.Mutex
 	return func(c *Config) {
-		c.Observe = func(_ context.Context, a Attempt) {
+		c.Observe = func(_ context.Context, _ *Request, resp *Response, wait time.Duration) {
 			mu.Lock()
 			defer mu.Unlock()
-			f(a)
+			f(resp, wait)
 		}
 	}
 }

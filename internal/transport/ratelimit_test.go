@@ -65,7 +65,7 @@ func TestFirstAttemptsGoInTheirOrder(t *testing.T) {
 func TestAWaitForTheRateIsNoPartOfTheAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var took []time.Duration
-		call := client(serves, limited(0.1, 1), func(c *Config) { c.Timeout = time.Second }, observed(func(a Attempt) { took = append(took, a.Duration) }))
+		call := client(serves, limited(0.1, 1), func(c *Config) { c.Timeout = time.Second }, observed(func(resp *Response, _ time.Duration) { took = append(took, resp.Duration) }))
 		assert.True(t, call(t.Context()).isOK())
 		assert.Equal(t, 10*time.Second, after(func() { assert.True(t, call(t.Context()).isOK()) }))
 		assert.Equal(t, seconds(0, 0), took)
@@ -138,7 +138,7 @@ func TestAWaitForTheRateThatDoesNotFitTheDeadlineFailsAtOnce(t *testing.T) {
 func TestAnAttemptThatWasNotSentIsNotObserved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seen := 0
-		call := client(isDown, limited(0.01, 1), observed(func(Attempt) { seen++ }))
+		call := client(isDown, limited(0.01, 1), observed(func(*Response, time.Duration) { seen++ }))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		call(ctx)

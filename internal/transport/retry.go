@@ -25,7 +25,7 @@ type retrier struct {
 	maxRetries int
 	budget     *budget
 	line       *line
-	observe    func(context.Context, Attempt)
+	observe    func(ctx context.Context, req *Request, resp *Response, wait time.Duration)
 }
 
 func (r *retrier) send(ctx context.Context, req *Request) *Response {
@@ -39,20 +39,20 @@ func (r *retrier) send(ctx context.Context, req *Request) *Response {
 		if turn == nil {
 			return stopped(ctx, last)
 		}
+		start := time.Now()
 		resp := r.next(ctx, req)
-		resp.Attempts = attempt
+		resp.Attempts, resp.Duration = attempt, time.Since(start)
 		backoff, hold := r.waits(turn, resp)
-		event := newAttempt(req, resp)
+		sent := resp
 		// A deadline in this attempt does not hide the response before it.
 		if resp.Stopped != nil && answer != nil {
 			answer.Stopped, answer.Attempts, resp = resp.Stopped, attempt, answer
 		}
 		if !r.repeats(ctx, req, resp, backoff+hold) {
-			r.observe(ctx, event)
+			r.observe(ctx, req, sent, 0)
 			return resp
 		}
-		event.Wait = backoff + hold
-		r.observe(ctx, event)
+		r.observe(ctx, req, sent, backoff+hold)
 		if !sleep(ctx, backoff) {
 			return stopped(ctx, resp)
 		}
@@ -67,7 +67,7 @@ func (r *retrier) send(ctx context.Context, req *Request) *Response {
 func (r *retrier) waits(turn *turn, resp *Response) (backoff, hold time.Duration) {
 	is429 := resp.Failure == nil && resp.StatusCode == http.StatusTooManyRequests
 	if is429 && 0 < resp.RetryAfter && resp.RetryAfter <= maxRetryAfter && r.maxRetries > 0 {
-		return 0, r.line.turnedAway(turn, resp.RetryAfter, resp.duration)
+		return 0, r.line.turnedAway(turn, resp.RetryAfter, resp.Duration)
 	}
 	r.line.passed(turn)
 	return max(fullJitter(resp.Attempts), resp.RetryAfter), 0
@@ -115,8 +115,6 @@ const (
 	NotRetriedDeadline   = "the wait does not fit the deadline"
 	NotRetriedBudget     = "the retry budget of the client is used up"
 )
-
-func (r *Response) succeeded() bool { return r.Failure == nil && r.StatusCode < 400 }
 
 // isTransient reports whether another attempt may help.
 func (r *Response) isTransient() bool {

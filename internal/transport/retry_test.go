@@ -57,7 +57,7 @@ func TestAnAttemptTellsHowLongTheCallWaits(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var waits []time.Duration
 				server := newJournal(tc.answers...)
-				client(server, observed(func(a Attempt) { waits = append(waits, a.Wait) }))(t.Context())
+				client(server, observed(func(_ *Response, wait time.Duration) { waits = append(waits, wait) }))(t.Context())
 				if tc.waits != nil {
 					assert.Equal(t, tc.waits, waits)
 				}
@@ -76,7 +76,7 @@ func TestA429TellsHowLongAllWait(t *testing.T) {
 		var waits []time.Duration
 		server := newJournal(overload("5"), overload("1"), serves)
 		server.latency = time.Second
-		call := client(server, observed(func(a Attempt) { waits = append(waits, a.Wait) }))
+		call := client(server, observed(func(_ *Response, wait time.Duration) { waits = append(waits, wait) }))
 		go call(t.Context())
 		time.Sleep(time.Second / 4)
 		call(t.Context())
@@ -89,15 +89,16 @@ func TestACallEndsWithTheLastResponseWhereALaterAttemptEndsWithItsContext(t *tes
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		var seen []Attempt
+		var seen []*Response
 		server := newJournal(isDown, failWith(io.EOF), hang)
-		resp := client(server, observed(func(a Attempt) { seen = append(seen, a) }))(ctx)
+		resp := client(server, observed(func(resp *Response, _ time.Duration) { seen = append(seen, resp) }))(ctx)
 		assert.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
 		assert.Equal(t, 3, resp.Attempts)
 		assert.Empty(t, resp.NotRetried)
 		require.ErrorIs(t, resp.Stopped, context.DeadlineExceeded)
 		require.Len(t, seen, 3)
-		assert.Equal(t, []Kind{"", KindConnection, KindCanceled}, []Kind{seen[0].Failure, seen[1].Failure, seen[2].Failure})
+		assert.Nil(t, seen[0].Failure)
+		assert.Equal(t, []Kind{KindConnection, KindCanceled}, []Kind{seen[1].Failure.Kind, seen[2].Failure.Kind})
 	})
 }
 
@@ -105,16 +106,15 @@ func TestAnAttemptWhoseContextEndsIsTheLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
-		var seen []Attempt
+		var waits []time.Duration
 		server := newJournal(func(req *http.Request) (*http.Response, error) {
 			stalls := reader(func([]byte) (int, error) { <-req.Context().Done(); return 0, req.Context().Err() })
 			return &http.Response{StatusCode: http.StatusServiceUnavailable, Body: io.NopCloser(stalls), ContentLength: -1}, nil
 		})
-		resp := client(server, observed(func(a Attempt) { seen = append(seen, a) }))(ctx)
+		resp := client(server, observed(func(_ *Response, wait time.Duration) { waits = append(waits, wait) }))(ctx)
 		assert.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
 		assert.Equal(t, 1, server.sent())
-		require.Len(t, seen, 1)
-		assert.Zero(t, seen[0].Wait)
+		assert.Equal(t, []time.Duration{0}, waits)
 	})
 }
 

@@ -26,13 +26,13 @@ type Response struct {
 	Body       []byte
 	RetryAfter time.Duration // what the server asked to wait; 0 where it did not
 
-	Failure  *Failure // nil where there is a response
-	Attempts int      // that were sent
+	Failure  *Failure      // nil where there is a response
+	Attempts int           // that were sent
+	Duration time.Duration // of the last attempt
 	// NotRetried is why the call was not tried again although that might have helped, or "".
 	NotRetried string
 	Stopped    error // the end of the caller's context, where that kept the call from a response or another attempt
 
-	duration time.Duration          // of the last attempt
 	buffer   *bytes.Buffer          // that Body is in
 	isSecret func(text string) bool // tells what the server echoes of the request
 }
@@ -40,14 +40,15 @@ type Response struct {
 // Handler is one link of the chain.
 type Handler func(ctx context.Context, req *Request) *Response
 
-// Config is what the chain needs to know. Every field is required but Logger,
-// PerSecond and Burst.
+// Config is what the chain needs to know. Every field is required but PerSecond
+// and Burst.
 type Config struct {
 	Client    *http.Client           // must not follow redirects
 	Origin    *url.URL               // the only origin that may see the key
 	Key       func() (string, error) // asked for each attempt
 	UserAgent string
-	Observe   func(context.Context, Attempt)
+	// Observe is told of each attempt, and of the wait before the next; 0 where there is none.
+	Observe func(ctx context.Context, req *Request, resp *Response, wait time.Duration)
 
 	PerSecond float64 // attempts of all calls; 0 is no limit
 	Burst     int     // attempts at once
@@ -64,7 +65,6 @@ func New(c Config) Handler {
 	send := roundTrip(c.Client, limits{body: c.MaxBody, errorBody: c.MaxErrorBody, idle: c.IdleTimeout})
 	send = authenticate(send, c.Origin, c.Key, c.UserAgent) // inside the retries: every attempt carries the key, and only to its origin
 	send = withTimeout(send, c.Timeout)                     // inside the retries: it bounds one attempt, not the call
-	send = measure(send)
 	retries := &retrier{next: send, maxRetries: c.MaxRetries, budget: &budget{}, line: newLine(c.PerSecond, c.Burst), observe: c.Observe}
 	return retries.send
 }
