@@ -51,13 +51,15 @@ func NewClient(apiKey string, opts ...Option) (*Client, error) {
 }
 
 func newConfig(opts []Option) (config, error) {
-	c := config{
-		baseURL:    DefaultBaseURL,
-		maxRetries: defaultMaxRetries,
-		timeout:    defaultTimeout,
-		userAgent:  libraryAgent(),
-		maxBody:    defaultMaxBody,
-	}
+	c := config{baseURL: DefaultBaseURL, Config: transport.Config{
+		Client:       transport.NewHTTPClient(),
+		UserAgent:    libraryAgent(),
+		MaxRetries:   defaultMaxRetries,
+		Timeout:      defaultTimeout,
+		IdleTimeout:  idleTimeout,
+		MaxBody:      defaultMaxBody,
+		MaxErrorBody: maxErrorBody,
+	}}
 	for _, opt := range opts {
 		if opt == nil {
 			continue
@@ -80,43 +82,25 @@ func NewClientFromEnv(opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	key := os.Getenv("BELTIC_API_KEY")
-	if key == "" && c.key == nil {
+	if key == "" && c.Key == nil {
 		return nil, &ConfigError{Field: "BELTIC_API_KEY", Problem: "is not set; get a key at https://console.beltic.com/"}
 	}
 	return c.client(key)
 }
 
 func (c config) client(apiKey string) (*Client, error) {
-	key := c.key
-	if key == nil {
+	if c.Key == nil {
 		if err := checkKey(apiKey); err != nil {
 			return nil, err
 		}
-		key = func() (string, error) { return apiKey, nil } // what prints or walks the client finds no text behind it
+		c.Key = func() (string, error) { return apiKey, nil } // what prints or walks the client finds no text behind it
 	}
 	base, err := parseBaseURL(c.baseURL)
 	if err != nil {
 		return nil, err
 	}
-	httpClient := c.httpClient
-	if httpClient == nil {
-		httpClient = transport.NewHTTPClient()
-	}
-	client := &Client{base: base, http: httpClient, drift: c.newDriftLog()}
-	client.send = transport.New(transport.Config{
-		Client:       httpClient,
-		Origin:       base,
-		Key:          key,
-		UserAgent:    c.userAgent,
-		Observe:      c.observe,
-		PerSecond:    c.perSecond,
-		Burst:        c.burst,
-		MaxRetries:   c.maxRetries,
-		Timeout:      c.timeout,
-		IdleTimeout:  idleTimeout,
-		MaxBody:      c.maxBody,
-		MaxErrorBody: maxErrorBody,
-	})
+	c.Origin, c.Observe = base, c.observe
+	client := &Client{base: base, send: transport.New(c.Config), http: c.Client, drift: c.newDriftLog()}
 	client.Sessions = &SessionsService{client}
 	client.Accounts = &AccountsService{client}
 	return client, nil

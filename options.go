@@ -20,18 +20,12 @@ import (
 type Option func(*config) error
 
 type config struct {
-	key        func() (string, error) // nil is the key of NewClient
-	baseURL    string
-	httpClient *http.Client
-	maxRetries int
-	timeout    time.Duration
-	userAgent  string
-	logger     *slog.Logger
-	onAttempt  func(Attempt)
-	onDrift    func(Drift)
-	maxBody    int64
-	perSecond  float64
-	burst      int
+	transport.Config // a nil Key is that of NewClient
+
+	baseURL   string
+	logger    *slog.Logger
+	onAttempt func(Attempt)
+	onDrift   func(Drift)
 }
 
 // WithBaseURL replaces [DefaultBaseURL]. A path prefix is kept. The URL must be https and without
@@ -55,7 +49,7 @@ func WithBaseURL(base string) Option {
 // either. A nil f is a ConfigError.
 func WithKeyFunc(f func() string) Option {
 	return func(c *config) error {
-		c.key = func() (string, error) {
+		c.Key = func() (string, error) {
 			key := f()
 			return key, checkKey(key)
 		}
@@ -81,14 +75,11 @@ func WithKeyFunc(f func() string) Option {
 // transport that rewrites the URL and leaves the rewritten request in the response.
 func WithHTTPClient(client *http.Client) Option {
 	return func(c *config) error {
-		if client == nil {
-			c.httpClient = nil
-			return nil
-		}
-		c.httpClient = transport.CopyHTTPClient(client)
+		own := *cmp.Or(client, transport.NewHTTPClient())
+		c.Client = &own
 		return cmp.Or(
-			refuse(isNil(client.Transport), "http client", "has a transport that is a nil value in an interface"),
-			refuse(client.Timeout < 0, "http client", "has a negative timeout"),
+			refuse(isNil(own.Transport), "http client", "has a transport that is a nil value in an interface"),
+			refuse(own.Timeout < 0, "http client", "has a negative timeout"),
 		)
 	}
 }
@@ -103,7 +94,7 @@ const maxMaxRetries = 100
 // (Retry-After) is not charged.
 func WithMaxRetries(n int) Option {
 	return func(c *config) error {
-		c.maxRetries = n
+		c.MaxRetries = n
 		return cmp.Or(
 			refuse(n < 0, "max retries", "is negative"),
 			refuse(n > maxMaxRetries, "max retries", "is more than 100"),
@@ -119,7 +110,7 @@ func WithMaxRetries(n int) Option {
 // (see [WithHTTPClient]) is: what it waits for counts against d.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) error {
-		c.timeout = cmp.Or(d, defaultTimeout)
+		c.Timeout = cmp.Or(d, defaultTimeout)
 		return refuse(d < 0, "timeout", "is negative")
 	}
 }
@@ -139,7 +130,7 @@ func WithTimeout(d time.Duration) Option {
 // burst of at least 1.
 func WithRateLimit(perSecond float64, burst int) Option {
 	return func(c *config) error {
-		c.perSecond, c.burst = perSecond, burst
+		c.PerSecond, c.Burst = perSecond, burst
 		isRate := perSecond > 0 && !math.IsInf(perSecond, 1) // NaN is not above 0
 		return cmp.Or(
 			refuse(!isRate, "rate limit", "is not a finite number of attempts a second above 0"),
@@ -152,7 +143,7 @@ func WithRateLimit(perSecond float64, burst int) Option {
 // own in User-Agent, which is "beltic-go/" and the version that the program was built with.
 func WithUserAgent(product string) Option {
 	return func(c *config) error {
-		c.userAgent = product + " " + libraryAgent()
+		c.UserAgent = product + " " + libraryAgent()
 		problem := headerProblem(product)
 		return refuse(problem != "", "user agent", problem)
 	}
@@ -206,7 +197,7 @@ func WithDriftObserver(f func(Drift)) Option {
 // option. 0 is that default too, not "nothing" and not "no bound".
 func WithMaxResponseBytes(n int64) Option {
 	return func(c *config) error {
-		c.maxBody = cmp.Or(n, defaultMaxBody)
+		c.MaxBody = cmp.Or(n, defaultMaxBody)
 		return refuse(n < 0, "max response bytes", "is negative")
 	}
 }
@@ -275,15 +266,10 @@ func parseBaseURL(text string) (*url.URL, error) {
 	return base, nil
 }
 
-// isNil reports a nil pointer, function or the like in a transport, which net/http would call.
+// isNil reports a nil pointer or function in a transport, which net/http would call.
 func isNil(transport http.RoundTripper) bool {
 	v := reflect.ValueOf(transport)
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Chan:
-		return v.IsNil()
-	default:
-		return false
-	}
+	return (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil()
 }
 
 func isPort(port string) bool {

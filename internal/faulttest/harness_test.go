@@ -278,8 +278,7 @@ func (l *lab) dials() int {
 
 // libraryTransport is a copy of the transport that a client has by default.
 func libraryTransport() *http.Transport {
-	next := reflect.ValueOf(transport.NewHTTPClient().Transport).Field(0).Elem()
-	return (*http.Transport)(next.UnsafePointer()).Clone()
+	return transport.NewHTTPClient().Transport.(*http.Transport).Clone()
 }
 
 // Calls.

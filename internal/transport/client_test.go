@@ -24,7 +24,7 @@ func client(through http.RoundTripper, changes ...func(*Config)) caller {
 func handlerOver(through http.RoundTripper, changes ...func(*Config)) Handler {
 	origin, _ := url.Parse(testTarget)
 	config := Config{
-		Client: CopyHTTPClient(&http.Client{Transport: through}), Origin: origin, UserAgent: "test/1",
+		Client: &http.Client{Transport: through}, Origin: origin, UserAgent: "test/1",
 		Key:        func() (string, error) { return testKey, nil },
 		Observe:    func(context.Context, *Request, *Response, time.Duration) {},
 		MaxRetries: 2, Timeout: 30 * time.Second, IdleTimeout: 10 * time.Second, MaxBody: 8 << 20, MaxErrorBody: 64 << 10,

@@ -12,32 +12,28 @@ import (
 )
 
 const (
-	handshakeTimeout = 10 * time.Second
-	idleConnTimeout  = 90 * time.Second
-	maxConns         = 100
-	maxHeaderBytes   = 256 << 10
-	// A silent HTTP/2 connection is pinged, and given up when the ping is not answered: dead ones
-	// are noticed in 15 seconds.
-	pingAfter   = 10 * time.Second
-	pingTimeout = 5 * time.Second
+	maxConns       = 100
+	maxHeaderBytes = 256 << 10
 )
 
 // NewHTTPClient returns an HTTP client of its own with limits on everything that a server could
 // draw out. Under GOOS=js it is fetch that sends, and has its own.
 func NewHTTPClient() *http.Client {
-	return CopyHTTPClient(&http.Client{Transport: &http.Transport{
+	return &http.Client{Transport: &http.Transport{
 		Proxy:                  proxyFor,
 		DialContext:            dialContext,
-		TLSHandshakeTimeout:    handshakeTimeout,
+		TLSHandshakeTimeout:    10 * time.Second,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           maxConns,
 		MaxIdleConnsPerHost:    maxConns,
 		MaxConnsPerHost:        maxConns,
-		IdleConnTimeout:        idleConnTimeout,
+		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: maxHeaderBytes,
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
 		OnProxyConnectResponse: refuseProxyRefusal,
-	}})
+		// A silent connection is pinged, and given up when the ping is not answered: dead ones are
+		// noticed in 15 seconds.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
+	}}
 }
 
 // proxyFor is the proxy that the environment names, but for loopback: a proxy would be another
@@ -67,13 +63,6 @@ func refuseProxyRefusal(_ context.Context, _ *url.URL, _ *http.Request, resp *ht
 	return nil
 }
 
-// CopyHTTPClient returns a copy that does not follow redirects. The original is not changed.
-func CopyHTTPClient(client *http.Client) *http.Client {
-	c := *client
-	c.Transport = refuseRedirects{c.Transport}
-	return &c
-}
-
 var errNilPointer = errors.New("the transport returned a nil pointer for an error")
 
 // refuseRedirects turns every redirect into a failure before [http.Client] sees it. Following one
@@ -82,7 +71,11 @@ var errNilPointer = errors.New("the transport returned a nil pointer for an erro
 type refuseRedirects struct{ next http.RoundTripper }
 
 func (r refuseRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := r.transport().RoundTrip(withoutRedirects(req, r.transport()))
+	next := r.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	resp, err := next.RoundTrip(withoutRedirects(req, next))
 	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
 		err = errNilPointer
 	}
@@ -105,20 +98,6 @@ func (r refuseRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp.Body.Close()
 	}
 	return nil, redirect
-}
-
-func (r refuseRedirects) transport() http.RoundTripper {
-	if r.next == nil {
-		return http.DefaultTransport
-	}
-	return r.next
-}
-
-// CloseIdleConnections lets [http.Client.CloseIdleConnections] through.
-func (r refuseRedirects) CloseIdleConnections() {
-	if closer, ok := r.transport().(interface{ CloseIdleConnections() }); ok {
-		closer.CloseIdleConnections()
-	}
 }
 
 func isRedirect(resp *http.Response) bool {

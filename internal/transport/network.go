@@ -8,12 +8,7 @@ import (
 	"time"
 )
 
-const (
-	dialTimeout = 10 * time.Second
-	keepAlive   = 30 * time.Second
-)
-
-var dialContext = (&net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}).DialContext
+var dialContext = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 
 // withoutRedirects has nothing to do: an [http.Transport] follows none.
 func withoutRedirects(req *http.Request, _ http.RoundTripper) *http.Request { return req }

@@ -10,15 +10,11 @@ import (
 	"time"
 )
 
-type limits struct {
-	body      int64
-	errorBody int64
-	idle      time.Duration
-}
-
 // roundTrip sends one request and reads the whole response, so that nothing stays open while the
 // caller works with it.
-func roundTrip(client *http.Client, limits limits) Handler {
+func roundTrip(c Config) Handler {
+	client := *c.Client
+	client.Transport = refuseRedirects{client.Transport}
 	return func(ctx context.Context, req *Request) *Response {
 		ctx, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
@@ -30,7 +26,7 @@ func roundTrip(client *http.Client, limits limits) Handler {
 		if err != nil {
 			return failed(ctx, err)
 		}
-		body := watch(ctx, httpResp.Body, limits.idle, func() { cancel(errIdleTimeout) })
+		body := watch(ctx, httpResp.Body, c.IdleTimeout, func() { cancel(errIdleTimeout) })
 		resp := &Response{
 			StatusCode: httpResp.StatusCode,
 			Header:     httpResp.Header,
@@ -38,14 +34,14 @@ func roundTrip(client *http.Client, limits limits) Handler {
 		}
 		// The status is known, whatever happens to the body.
 		if httpResp.StatusCode >= 400 {
-			resp.Body, _ = body.take(func(body io.Reader) ([]byte, error) { return readErrorBody(body, httpResp, limits.errorBody), nil })
+			resp.Body, _ = body.take(func(body io.Reader) ([]byte, error) { return readErrorBody(body, httpResp, c.MaxErrorBody), nil })
 			if ctx.Err() != nil {
 				resp.Stopped = failed(ctx, ctx.Err()).Stopped // the status is known, however the body ended
 			}
 			return resp
 		}
 		buffer := buffers.Get().(*bytes.Buffer)
-		resp.Body, err = body.take(func(body io.Reader) ([]byte, error) { return readBody(buffer, body, httpResp, limits.body) })
+		resp.Body, err = body.take(func(body io.Reader) ([]byte, error) { return readBody(buffer, body, httpResp, c.MaxBody) })
 		if err != nil {
 			return failed(ctx, err)
 		}

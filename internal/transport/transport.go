@@ -43,7 +43,7 @@ type Handler func(ctx context.Context, req *Request) *Response
 // Config is what the chain needs to know. Every field is required but PerSecond
 // and Burst.
 type Config struct {
-	Client    *http.Client           // must not follow redirects
+	Client    *http.Client           // is copied and never changed; redirects are refused, whatever it does with them
 	Origin    *url.URL               // the only origin that may see the key
 	Key       func() (string, error) // asked for each attempt
 	UserAgent string
@@ -62,7 +62,7 @@ type Config struct {
 
 // New builds the chain. This is the one place that states its order, outermost first.
 func New(c Config) Handler {
-	send := roundTrip(c.Client, limits{body: c.MaxBody, errorBody: c.MaxErrorBody, idle: c.IdleTimeout})
+	send := roundTrip(c)
 	send = authenticate(send, c.Origin, c.Key, c.UserAgent) // inside the retries: every attempt carries the key, and only to its origin
 	send = withTimeout(send, c.Timeout)                     // inside the retries: it bounds one attempt, not the call
 	retries := &retrier{next: send, maxRetries: c.MaxRetries, budget: &budget{}, line: newLine(c.PerSecond, c.Burst), observe: c.Observe}
