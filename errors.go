@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,23 +96,25 @@ type ErrorSource struct {
 // Error gives the status, the first error's code and source, the request id and what to do: at most
 // 512 bytes.
 func (e *APIError) Error() string {
-	t := newText("%d %s", e.StatusCode, http.StatusText(e.StatusCode))
+	var first ErrorObject
 	if len(e.Errors) > 0 {
-		first := e.Errors[0]
-		t.token("code", first.Code)
-		t.token("pointer", first.Source.Pointer)
-		t.token("parameter", first.Source.Parameter)
+		first = e.Errors[0]
 	}
-	t.token("request id", e.RequestID)
-	t.attempts(e.Attempts)
-	if e.RetryAfter > 0 {
-		t.add("retry after %s", e.RetryAfter)
+	notRetried := e.NotRetried
+	if notRetried == "" && e.stopped != nil {
+		notRetried = "the caller's context ended"
 	}
-	t.notRetried(e.NotRetried, e.stopped)
-	if e.advice != "" {
-		t.add("%s", e.advice)
-	}
-	return t.String()
+	return errorText(
+		fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode)),
+		token("code", first.Code),
+		token("pointer", first.Source.Pointer),
+		token("parameter", first.Source.Parameter),
+		token("request id", e.RequestID),
+		when(e.Attempts > 1, "%d attempts", e.Attempts),
+		when(e.RetryAfter > 0, "retry after %s", e.RetryAfter),
+		when(notRetried != "", "not tried again: %s", notRetried),
+		e.advice,
+	)
 }
 
 // Is matches the sentinel of the status.
@@ -158,17 +160,12 @@ func newDecodeError(e *jsonapi.Fault) *DecodeError {
 }
 
 func (e *DecodeError) Error() string {
-	t := newText("cannot decode: %s", e.Reason)
-	if e.Detail != "" {
-		t.add("%s", e.Detail)
-	}
-	if e.Pointer != "" {
-		t.add("at %s", e.Pointer)
-	}
-	if e.Offset > 0 {
-		t.add("byte %d", e.Offset)
-	}
-	return t.String()
+	return errorText(
+		"cannot decode: "+e.Reason,
+		e.Detail,
+		when(e.Pointer != "", "at %s", e.Pointer),
+		when(e.Offset > 0, "byte %d", e.Offset),
+	)
 }
 
 // ItemError is one record that could not be decoded. The other records of its page are not
@@ -204,12 +201,7 @@ func (e *ItemError) Salvage(into Resource) (unread []string, err error) {
 var errNilResource = &ConfigError{Field: "resource", Problem: "is nil"}
 
 func (e *ItemError) Error() string {
-	t := newText("record %d of the page", e.Index)
-	t.token("id", e.ID)
-	if e.Err != nil {
-		t.add("%s", strings.TrimPrefix(e.Err.Error(), prefix))
-	}
-	return t.String()
+	return errorText(fmt.Sprintf("record %d of the page", e.Index), token("id", e.ID), textOf(e.Err))
 }
 
 // Unwrap returns Err.
@@ -220,8 +212,7 @@ func (e *ItemError) Unwrap() error { return e.Err }
 type itemErrors struct{ Errors []error }
 
 func (e *itemErrors) Error() string {
-	first := strings.TrimPrefix(e.Errors[0].Error(), prefix)
-	return newText("%d records of the page could not be decoded, the first is %s", len(e.Errors), first).String()
+	return errorText(fmt.Sprintf("%d records of the page could not be decoded", len(e.Errors)), "the first is "+textOf(e.Errors[0]))
 }
 
 // Unwrap returns an [*ItemError] for each record.
@@ -234,7 +225,7 @@ type ProtocolError struct {
 }
 
 func (e *ProtocolError) Error() string {
-	return newText("the response breaks the API's contract: %s", e.Reason).String()
+	return errorText("the response breaks the API's contract: " + e.Reason)
 }
 
 // The values of [TransportError].Kind.
@@ -266,33 +257,28 @@ type TransportError struct {
 	as      func(target any) bool   // finds the caller's own types in it
 }
 
-var transportAdvice = map[transport.Kind]string{
-	transport.KindTimeout:    "no response in time",
-	transport.KindDNS:        "the host name cannot be resolved, check the base URL",
-	transport.KindDial:       "cannot connect",
-	transport.KindTLS:        "no secure connection",
-	transport.KindProxy:      "the proxy refused, check HTTPS_PROXY",
-	transport.KindConnection: "the connection broke",
-	transport.KindBody:       "the connection broke in the middle of the response",
-	transport.KindRateLimit:  "the wait for the rate limit does not fit the deadline, give the call more time",
-	transport.KindTransport:  "the request could not be carried out",
+var transportAdvice = map[string]string{
+	KindTimeout:    "no response in time",
+	KindDNS:        "the host name cannot be resolved, check the base URL",
+	KindDial:       "cannot connect",
+	KindTLS:        "no secure connection",
+	KindProxy:      "the proxy refused, check HTTPS_PROXY",
+	KindConnection: "the connection broke",
+	KindBody:       "the connection broke in the middle of the response",
+	KindRateLimit:  "the wait for the rate limit does not fit the deadline, give the call more time",
+	KindTransport:  "the request could not be carried out",
 }
 
 func (e *TransportError) Error() string {
-	t := newText("%s", e.Kind)
-	t.token("host", e.Host)
-	t.attempts(e.Attempts)
-	if advice := transportAdvice[transport.Kind(e.Kind)]; advice != "" {
-		t.add("%s", advice)
-	}
-	if e.cause != nil {
-		t.add("%s", e.cause.Error())
-	}
-	if e.Kind == KindCanceled && e.Timeout() {
-		t.add("the deadline of the context has passed")
-	}
-	t.notRetried(e.NotRetried, nil)
-	return t.String()
+	return errorText(
+		e.Kind,
+		token("host", e.Host),
+		when(e.Attempts > 1, "%d attempts", e.Attempts),
+		transportAdvice[e.Kind],
+		textOf(e.cause),
+		when(e.Kind == KindCanceled && e.Timeout(), "the deadline of the context has passed"),
+		when(e.NotRetried != "", "not tried again: %s", e.NotRetried),
+	)
 }
 
 // joined is both errors, or the one that there is.
@@ -326,11 +312,7 @@ func (e TransportError) Equal(other TransportError) bool {
 // Timeout reports whether time ran out, be it that of an attempt, of one of its steps or of the
 // caller's context. With Temporary it makes the error a [net.Error].
 func (e *TransportError) Timeout() bool {
-	isTimeout := func(err error) bool {
-		timeout, ok := errors.AsType[net.Error](err)
-		return ok && timeout.Timeout()
-	}
-	return e.Kind == string(transport.KindTimeout) || isTimeout(e.stopped) || isTimeout(e.cause)
+	return e.Kind == KindTimeout || transport.IsTimeout(e.stopped) || transport.IsTimeout(e.cause)
 }
 
 // Temporary is Timeout, as most of the standard library's errors have it.
@@ -345,14 +327,13 @@ type RedirectError struct {
 }
 
 func (e *RedirectError) Error() string {
-	t := newText("refused a redirect")
-	if e.StatusCode != 0 {
-		t.add("status %d", e.StatusCode)
-	}
-	t.token("from", e.From)
-	t.token("to", e.To)
-	t.add("check the base URL")
-	return t.String()
+	return errorText(
+		"refused a redirect",
+		when(e.StatusCode != 0, "status %d", e.StatusCode),
+		token("from", e.From),
+		token("to", e.To),
+		"check the base URL",
+	)
 }
 
 // The values of [LimitError].Limit.
@@ -370,7 +351,7 @@ type LimitError struct {
 }
 
 func (e *LimitError) Error() string {
-	return newText("the limit of %d for %s was exceeded", e.Max, e.Limit).String()
+	return errorText(fmt.Sprintf("the limit of %d for %s was exceeded", e.Max, e.Limit))
 }
 
 // ConfigError is an invalid input. It is returned before any request is sent, and never holds the
@@ -382,7 +363,7 @@ type ConfigError struct {
 	Problem string // such as "is empty"
 }
 
-func (e *ConfigError) Error() string { return newText("%s %s", e.Field, e.Problem).String() }
+func (e *ConfigError) Error() string { return errorText(e.Field + " " + e.Problem) }
 
 // refuse returns a [*ConfigError] if the field is bad, and nil otherwise.
 func refuse(bad bool, field, problem string) error {
@@ -397,43 +378,33 @@ const (
 	maxErrorText = 512
 )
 
-// errorText builds the text of an error from parts that are known to be safe.
-type errorText struct{ parts []string }
-
-func newText(format string, args ...any) *errorText { return (&errorText{}).add(format, args...) }
-
-func (t *errorText) add(format string, args ...any) *errorText {
-	t.parts = append(t.parts, fmt.Sprintf(format, args...))
-	return t
+// errorText is the text of an error: its parts, which must be safe to show, without the empty ones.
+func errorText(parts ...string) string {
+	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
+	text := strings.Map(printable, prefix+strings.Join(parts, ", "))
+	return text[:min(len(text), maxErrorText)]
 }
 
-// token adds something that the server or caller wrote, if it is short and of identifier
-// characters.
-func (t *errorText) token(name, value string) {
-	if transport.IsToken(strings.NewReplacer("/", "", "[", "", "]", "").Replace(value)) {
-		t.add("%s %s", name, value)
+// when is a part that there is only sometimes.
+func when(isThere bool, format string, args ...any) string {
+	if !isThere {
+		return ""
 	}
+	return fmt.Sprintf(format, args...)
 }
 
-func (t *errorText) notRetried(reason string, stopped error) {
-	if reason == "" && stopped != nil {
-		reason = "the caller's context ended"
-	}
-	if reason != "" {
-		t.add("not tried again: %s", reason)
-	}
+// token is a part that the server or caller wrote, if it is short and of identifier characters.
+func token(name, value string) string {
+	isToken := transport.IsToken(strings.NewReplacer("/", "", "[", "", "]", "").Replace(value))
+	return when(isToken, "%s %s", name, value)
 }
 
-func (t *errorText) attempts(n int) {
-	if n > 1 {
-		t.add("%d attempts", n)
+// textOf is the text of an error as a part of another's.
+func textOf(err error) string {
+	if err == nil {
+		return ""
 	}
-}
-
-func (t *errorText) String() string {
-	s := prefix + strings.Join(t.parts, ", ")
-	s = strings.Map(printable, s)
-	return s[:min(len(s), maxErrorText)]
+	return strings.TrimPrefix(err.Error(), prefix)
 }
 
 func printable(r rune) rune {

@@ -85,7 +85,10 @@ func failed(ctx context.Context, err error) *Response {
 	case cause != nil:
 		return Canceled(ctx)
 	}
-	err = withoutURL(err)
+	// net/http's wrapper prints the whole URL with its query.
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err
+	}
 	failure := &Failure{
 		Cause: showable(err),
 		Is:    func(target error) bool { return errors.Is(err, target) },
@@ -99,14 +102,6 @@ func failed(ctx context.Context, err error) *Response {
 	return &Response{Failure: failure}
 }
 
-// withoutURL takes off the wrapper of net/http, which prints the whole URL with its query.
-func withoutURL(err error) error {
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		return wrapped.Err
-	}
-	return err
-}
-
 // brokenBody wraps what went wrong while a body was read, where any failure of the connection may
 // pass.
 type brokenBody struct{ error }
@@ -118,7 +113,7 @@ func classify(err error) (kind Kind, transient bool) {
 	switch {
 	case errors.Is(err, gzip.ErrHeader):
 		return KindEncoding, false
-	case is[brokenBody](err) && !isTimeout(err):
+	case is[brokenBody](err) && !IsTimeout(err):
 		return KindBody, true
 	case errors.Is(err, errProxyRefused):
 		return KindProxy, false
@@ -132,7 +127,7 @@ func classify(err error) (kind Kind, transient bool) {
 	case is[*net.DNSError](err):
 		dns, _ := errors.AsType[*net.DNSError](err)
 		return KindDNS, !dns.IsNotFound && (dns.IsTimeout || dns.IsTemporary)
-	case isTimeout(err):
+	case IsTimeout(err):
 		return KindTimeout, true
 	case isTLSFailure(err, text):
 		return KindTLS, false
@@ -145,7 +140,8 @@ func classify(err error) (kind Kind, transient bool) {
 	}
 }
 
-func isTimeout(err error) bool {
+// IsTimeout reports an error that says that time ran out.
+func IsTimeout(err error) bool {
 	netErr, ok := errors.AsType[net.Error](err)
 	return ok && netErr.Timeout()
 }
@@ -204,7 +200,7 @@ func showable(err error) error {
 			return e
 		}
 	}
-	if isTimeout(err) {
+	if IsTimeout(err) {
 		return os.ErrDeadlineExceeded
 	}
 	return nil
