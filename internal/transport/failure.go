@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -110,6 +111,8 @@ func (b brokenBody) Unwrap() error { return b.error }
 
 func classify(err error) (kind Kind, transient bool) {
 	text := err.Error()
+	op, isOp := errors.AsType[*net.OpError](err)
+	dns, isDNS := errors.AsType[*net.DNSError](err)
 	switch {
 	case errors.Is(err, gzip.ErrHeader):
 		return KindEncoding, false
@@ -118,20 +121,18 @@ func classify(err error) (kind Kind, transient bool) {
 	case errors.Is(err, errProxyRefused):
 		return KindProxy, false
 	case isProxyFailure(err):
-		op, _ := errors.AsType[*net.OpError](err)
 		_, transient = classify(op.Err) // a proxy that cannot be reached is like a server that cannot
 		// A proxy that refuses TCP may be back in a moment.
 		return KindProxy, transient
 	case strings.Contains(text, "response headers exceeded"), strings.Contains(text, "header list larger"):
 		return KindHeaderSize, false
-	case is[*net.DNSError](err):
-		dns, _ := errors.AsType[*net.DNSError](err)
+	case isDNS:
 		return KindDNS, !dns.IsNotFound && (dns.IsTimeout || dns.IsTemporary)
 	case IsTimeout(err):
 		return KindTimeout, true
 	case isTLSFailure(err, text):
 		return KindTLS, false
-	case isDialFailure(err):
+	case isOp && op.Op == "dial":
 		return KindDial, true
 	case isConnectionFailure(err, text):
 		return KindConnection, true
@@ -148,7 +149,7 @@ func IsTimeout(err error) bool {
 
 func isProxyFailure(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
-	return errors.Is(err, errProxyRefused) || ok && (op.Op == "proxyconnect" || strings.HasPrefix(op.Op, "socks"))
+	return ok && (op.Op == "proxyconnect" || strings.HasPrefix(op.Op, "socks"))
 }
 
 func isTLSFailure(err error, text string) bool {
@@ -158,20 +159,15 @@ func isTLSFailure(err error, text string) bool {
 		strings.Contains(text, "server gave HTTP response to HTTPS client")
 }
 
-func isDialFailure(err error) bool {
-	op, ok := errors.AsType[*net.OpError](err)
-	return ok && op.Op == "dial"
+var connectionErrors = []error{
+	io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE,
 }
 
 // isConnectionFailure finds a connection that broke. The errors of net/http's own HTTP/2 have no
 // exported types, only texts.
 func isConnectionFailure(err error, text string) bool {
-	for _, target := range []error{io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE} {
-		if errors.Is(err, target) {
-			return true
-		}
-	}
-	return strings.HasPrefix(text, "http2: ") || strings.HasPrefix(text, "stream error: ") ||
+	matches := func(target error) bool { return errors.Is(err, target) }
+	return slices.ContainsFunc(connectionErrors, matches) || strings.HasPrefix(text, "http2: ") || strings.HasPrefix(text, "stream error: ") ||
 		strings.HasPrefix(text, "connection error: ") || strings.Contains(text, "server closed idle connection") ||
 		strings.Contains(text, "transport connection broken")
 }

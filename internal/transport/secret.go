@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -37,16 +38,14 @@ func isGuessable(key string) bool {
 // holdsSecret reports whether a text repeats the key, or a secret of the request that has the least
 // length, in any case and escaped in any way.
 func holdsSecret(text, key string, secrets []string, least int) bool {
-	repeats := func(secret string) bool {
+	if !isGuessable(key) {
+		secrets = append(slices.Clip(secrets), key)
+	}
+	return slices.ContainsFunc(secrets, func(secret string) bool {
 		unescaped := plain(secret)
-		return strings.Contains(fold(text), fold(secret)) || len(unescaped) >= least && strings.Contains(plain(text), unescaped)
-	}
-	for _, secret := range secrets {
-		if len(secret) >= least && repeats(secret) {
-			return true
-		}
-	}
-	return !isGuessable(key) && repeats(key)
+		return len(secret) >= least && strings.Contains(fold(text), fold(secret)) ||
+			len(unescaped) >= least && strings.Contains(plain(text), unescaped)
+	})
 }
 
 // maxLayers is how many escapes of escapes are taken off, such as two percent escapes in JSON. A
