@@ -100,7 +100,8 @@ func (c config) client(apiKey string) (*Client, error) {
 		return nil, err
 	}
 	c.Origin, c.Observe = base, c.observe
-	client := &Client{base: base, send: transport.New(c.Config), http: c.Client, drift: c.newDriftLog()}
+	client := &Client{base: base, send: transport.New(c.Config), http: c.Client}
+	client.drift = &driftLog{logger: c.logger, onDrift: c.onDrift, told: map[Drift]bool{}}
 	client.Sessions = &SessionsService{client}
 	client.Accounts = &AccountsService{client}
 	return client, nil

@@ -3,6 +3,7 @@ package beltic
 import (
 	"context"
 	"log/slog"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -88,14 +89,15 @@ func (a Attempt) log(ctx context.Context, logger *slog.Logger) {
 // shownMember shows the name of a member that looks like one of the API's, such as line1. Any other
 // may be a document number, a date or a person's name.
 func shownMember(name string) string {
-	letters := strings.TrimRight(name, "0123456789")
-	if letters == "" || len(name)-len(letters) > 2 || strings.Trim(letters, "abcdefghijklmnopqrstuvwxyz_") != "" {
-		return "[hidden]"
+	if memberName.MatchString(name) {
+		return name
 	}
-	return name
+	return "[hidden]"
 }
 
-// driftLog tells of each drift once. Nil tells nothing.
+var memberName = regexp.MustCompile(`^[a-z_]+[0-9]{0,2}$`)
+
+// driftLog tells of each drift once.
 type driftLog struct {
 	logger  *slog.Logger
 	onDrift func(Drift)
@@ -106,16 +108,10 @@ type driftLog struct {
 // maxDrifts is how many are told: a server that makes up names could fill the memory.
 const maxDrifts = 1000
 
-func (c *config) newDriftLog() *driftLog {
-	if c.logger == nil && c.onDrift == nil {
-		return nil
-	}
-	return &driftLog{logger: c.logger, onDrift: c.onDrift, told: map[Drift]bool{}}
-}
-
 // teller returns what tells of the new things in a record of a response, or nil if nobody listens.
 func (l *driftLog) teller(route string, resp *transport.Response) func(record string, faults []jsonapi.Fault) {
-	if l == nil || l.onDrift == nil && !l.logger.Enabled(context.Background(), slog.LevelInfo) {
+	isLogged := l.logger != nil && l.logger.Enabled(context.Background(), slog.LevelInfo)
+	if l.onDrift == nil && !isLogged {
 		return nil
 	}
 	return func(record string, faults []jsonapi.Fault) {

@@ -6,7 +6,6 @@ import (
 	"math"
 	"net/http"
 	"net/url"
-	"reflect"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -78,7 +77,7 @@ func WithHTTPClient(client *http.Client) Option {
 		own := *cmp.Or(client, transport.NewHTTPClient())
 		c.Client = &own
 		return cmp.Or(
-			refuse(isNil(own.Transport), "http client", "has a transport that is a nil value in an interface"),
+			refuse(transport.IsNil(own.Transport), "http client", "has a transport that is a nil value in an interface"),
 			refuse(own.Timeout < 0, "http client", "has a negative timeout"),
 		)
 	}
@@ -264,12 +263,6 @@ func parseBaseURL(text string) (*url.URL, error) {
 		base.Path = "/" // what is joined to it begins with a slash
 	}
 	return base, nil
-}
-
-// isNil reports a nil pointer or function in a transport, which net/http would call.
-func isNil(transport http.RoundTripper) bool {
-	v := reflect.ValueOf(transport)
-	return (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil()
 }
 
 func isPort(port string) bool {

@@ -19,23 +19,19 @@ type RateLimit struct {
 	Reset     Optional[time.Duration] // from the response to the end of the window, 0 if that is over
 }
 
-// The names of the headers, as net/http spells them.
-var (
-	limitHeaders     = []string{"Ratelimit-Limit", "X-Ratelimit-Limit", "X-Rate-Limit-Limit"}
-	remainingHeaders = []string{"Ratelimit-Remaining", "X-Ratelimit-Remaining", "X-Rate-Limit-Remaining"}
-	resetHeaders     = []string{"Ratelimit-Reset", "X-Ratelimit-Reset", "X-Rate-Limit-Reset"}
-)
+// rateLimitHeaders are how the names of the headers begin, as net/http spells them.
+var rateLimitHeaders = []string{"Ratelimit-", "X-Ratelimit-", "X-Rate-Limit-"}
 
 func newRateLimit(header http.Header) RateLimit {
 	return RateLimit{
-		Limit:     rateLimitCount(header, limitHeaders),
-		Remaining: rateLimitCount(header, remainingHeaders),
+		Limit:     rateLimitCount(header, "Limit"),
+		Remaining: rateLimitCount(header, "Remaining"),
 		Reset:     rateLimitReset(header),
 	}
 }
 
-func rateLimitCount(header http.Header, names []string) Optional[int] {
-	n := rateLimitNumber(header, names, strconv.IntSize)
+func rateLimitCount(header http.Header, ending string) Optional[int] {
+	n := rateLimitNumber(header, ending, strconv.IntSize)
 	return Optional[int]{V: int(n.V), Valid: n.Valid}
 }
 
@@ -47,7 +43,7 @@ const (
 )
 
 func rateLimitReset(header http.Header) (reset Optional[time.Duration]) {
-	switch n := rateLimitNumber(header, resetHeaders, 64); {
+	switch n := rateLimitNumber(header, "Reset", 64); {
 	case !n.Valid || n.V > lastUnixTime:
 	case n.V < firstUnixTime:
 		reset = Some(time.Duration(n.V) * time.Second)
@@ -58,10 +54,10 @@ func rateLimitReset(header http.Header) (reset Optional[time.Duration]) {
 	return reset
 }
 
-// rateLimitNumber is the number at the start of a header.
-func rateLimitNumber(header http.Header, names []string, bits int) (number Optional[int64]) {
-	for _, name := range names {
-		value := header.Get(name)
+// rateLimitNumber is the number at the start of the header with an ending.
+func rateLimitNumber(header http.Header, ending string, bits int) (number Optional[int64]) {
+	for _, beginning := range rateLimitHeaders {
+		value := header.Get(beginning + ending)
 		digits := value[:len(value)-len(strings.TrimLeft(value, "0123456789"))]
 		if digits == "" {
 			continue // an error of ParseInt would cost allocations

@@ -58,9 +58,6 @@ type Failure struct {
 
 func (f *Failure) Error() string { return string(f.Kind) }
 
-// errProxyRefused stands for a proxy's refusal, whose own text comes from the proxy.
-var errProxyRefused = errors.New("the proxy refused the connection")
-
 // Canceled is how a call ends whose context has ended.
 func Canceled(ctx context.Context) *Response {
 	return &Response{Failure: &Failure{Kind: KindCanceled}, Stopped: cancellation(ctx)}
@@ -81,7 +78,7 @@ func failed(ctx context.Context, err error) *Response {
 		return &Response{Failure: failure}
 	}
 	switch cause := context.Cause(ctx); {
-	case errors.Is(cause, errAttemptTimeout), errors.Is(cause, errIdleTimeout):
+	case errors.Is(cause, errTimeout):
 		return &Response{Failure: &Failure{Kind: KindTimeout, Transient: true, Cause: os.ErrDeadlineExceeded}}
 	case cause != nil:
 		return Canceled(ctx)
@@ -118,11 +115,8 @@ func classify(err error) (kind Kind, transient bool) {
 		return KindEncoding, false
 	case is[brokenBody](err) && !IsTimeout(err):
 		return KindBody, true
-	case errors.Is(err, errProxyRefused):
-		return KindProxy, false
 	case isProxyFailure(err):
-		_, transient = classify(op.Err) // a proxy that cannot be reached is like a server that cannot
-		// A proxy that refuses TCP may be back in a moment.
+		_, transient = classify(op.Err) // a proxy that cannot be reached is like a server that cannot, and may be back in a moment
 		return KindProxy, transient
 	case strings.Contains(text, "response headers exceeded"), strings.Contains(text, "header list larger"):
 		return KindHeaderSize, false

@@ -58,9 +58,15 @@ func IsLoopback(host string) bool {
 // refuseProxyRefusal replaces net/http's error, whose text is the proxy's own.
 func refuseProxyRefusal(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
 	if resp.StatusCode != http.StatusOK {
-		return errProxyRefused
+		return &Failure{Kind: KindProxy}
 	}
 	return nil
+}
+
+// IsNil reports a nil pointer or function in an interface, which looks like a value.
+func IsNil(v any) bool {
+	value := reflect.ValueOf(v)
+	return (value.Kind() == reflect.Pointer || value.Kind() == reflect.Func) && value.IsNil()
 }
 
 var errNilPointer = errors.New("the transport returned a nil pointer for an error")
@@ -76,7 +82,7 @@ func (r refuseRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
 		next = http.DefaultTransport
 	}
 	resp, err := next.RoundTrip(withoutRedirects(req, next))
-	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
+	if IsNil(err) {
 		err = errNilPointer
 	}
 	if err != nil || resp == nil {
@@ -113,7 +119,6 @@ func isRedirect(resp *http.Response) bool {
 // [http.Client], or a browser's fetch. Many that are made for tests leave the response's request
 // out, and its query.
 func wasRedirected(req *http.Request, resp *http.Response) bool {
-	// Transports made for tests leave the request out.
 	if resp.Request == nil || resp.Request.URL == nil {
 		return false
 	}

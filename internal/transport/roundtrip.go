@@ -26,7 +26,7 @@ func roundTrip(c Config) Handler {
 		if err != nil {
 			return failed(ctx, err)
 		}
-		body := watch(ctx, httpResp.Body, c.IdleTimeout, func() { cancel(errIdleTimeout) })
+		body := watch(ctx, httpResp.Body, c.IdleTimeout, func() { cancel(errTimeout) })
 		resp := &Response{
 			StatusCode: httpResp.StatusCode,
 			Header:     httpResp.Header,

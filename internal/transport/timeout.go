@@ -6,15 +6,13 @@ import (
 	"time"
 )
 
-var (
-	errAttemptTimeout = errors.New("the attempt took too long")
-	errIdleTimeout    = errors.New("the body stalled")
-)
+// errTimeout ends the context of an attempt that takes too long, or whose body stalls.
+var errTimeout = errors.New("the attempt takes too long")
 
 // withTimeout bounds one attempt, from the dial to the last byte of the body.
 func withTimeout(next Handler, timeout time.Duration) Handler {
 	return func(ctx context.Context, req *Request) *Response {
-		ctx, cancel := context.WithTimeoutCause(ctx, timeout, errAttemptTimeout)
+		ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
 		defer cancel()
 		return next(ctx, req)
 	}
