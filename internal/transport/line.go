@@ -32,7 +32,7 @@ type line struct {
 	hold      time.Duration // that is left
 	distance  time.Duration // between two attempts; 0 is none
 	rest      time.Duration // that is left of the distance
-	roundTrip time.Duration // of the 429 that doubled the distance
+	roundTrip time.Duration // of the 429 that doubled the distance; never 0
 	round     int           // how often the distance was doubled
 	isTried   bool          // something got through in this round
 	stuck     time.Duration // for how long attempts have waited and none got through

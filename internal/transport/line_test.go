@@ -326,7 +326,7 @@ func TestWhatWasSentBeforeA429SaysNothingOfTheDistanceAfterIt(t *testing.T) {
 						return answer(req)
 					}
 				}
-				server := newJournal(afterwards(1500*time.Millisecond, outcome), afterwards(time.Second, overload("2")), serves)
+				server := newJournal(afterwards(3500*time.Millisecond, outcome), afterwards(time.Second, overload("2")), serves)
 				call := client(server)
 				go crowd(t, 2, call)
 				time.Sleep(1100 * time.Millisecond)

@@ -108,6 +108,31 @@ func TestWhoGivesUpFreesItsPlaceAndTakesNoToken(t *testing.T) {
 	})
 }
 
+// ending is a context that ends as soon as it was found alive.
+type ending struct {
+	context.Context
+	found bool
+}
+
+func (e *ending) Err() error {
+	if !e.found {
+		e.found = true
+		return nil
+	}
+	return e.Context.Err()
+}
+
+func TestATokenIsNotLostWithTheCallThatItComesFor(t *testing.T) {
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 { // a select takes either
+		server := newJournal(serves)
+		resp := client(server, limited(1, 1))(&ending{Context: canceled})
+		assert.Equal(t, server.sent(), resp.Attempts)
+		assert.Equal(t, 1, resp.Attempts)
+	}
+}
+
 func TestAWaitForTheRateThatDoesNotFitTheDeadlineFailsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newJournal(serves)

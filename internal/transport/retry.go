@@ -65,8 +65,8 @@ func (r *retrier) send(ctx context.Context, req *Request) *Response {
 // waits tells the line how an attempt ended, and returns how long the call waits before the next:
 // by itself, or in line with the others.
 func (r *retrier) waits(turn *turn, resp *Response) (backoff, hold time.Duration) {
-	is429 := resp.Failure == nil && resp.StatusCode == http.StatusTooManyRequests
-	if is429 && 0 < resp.RetryAfter && resp.RetryAfter <= maxRetryAfter && r.maxRetries > 0 {
+	isHeld := resp.StatusCode == http.StatusTooManyRequests && 0 < resp.RetryAfter && resp.RetryAfter <= maxRetryAfter
+	if isHeld && r.maxRetries > 0 {
 		return 0, r.line.turnedAway(turn, resp.RetryAfter, resp.Duration)
 	}
 	r.line.passed(turn)
