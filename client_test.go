@@ -173,6 +173,27 @@ func TestTheCallersHTTPClientIsNotChanged(t *testing.T) {
 	assert.Nil(t, own.CheckRedirect)
 }
 
+// closable counts how often its idle connections are closed.
+type closable struct {
+	http.RoundTripper
+	closed int
+}
+
+func (c *closable) CloseIdleConnections() { c.closed++ }
+
+func TestAClientKeepsTheTransportItWasMadeWith(t *testing.T) {
+	first, second := &closable{RoundTripper: bodies(page(""))}, &closable{}
+	own := &http.Client{Transport: first}
+	client, err := beltic.NewClient(testKey, beltic.WithHTTPClient(own))
+	require.NoError(t, err)
+	own.Transport = second
+	_, err = client.Sessions.List(t.Context(), nil)
+	require.NoError(t, err)
+	client.CloseIdleConnections()
+	assert.Equal(t, 1, first.closed)
+	assert.Zero(t, second.closed)
+}
+
 func TestTheClientCannotPrintItsKey(t *testing.T) {
 	client, err := beltic.NewClient(testKey)
 	require.NoError(t, err)
