@@ -12,32 +12,31 @@ import (
 
 // Checkpoint is a place in a list, exact to the record. It is opaque text that can be stored: put
 // it into PageOptions.Resume, in another process or a week later, and the list goes on after the
-// last record that was delivered, even if records of that page were added, removed, changed or
-// reordered since. A record that changed is new information and comes again; one that did not change
-// does not.
+// last delivered record, even if records were added, removed, changed or reordered since. A record
+// that changed is new information and comes again; one that did not change does not.
 //
 // It is bound to the filters of its list: with other filters, or if it is damaged or incomplete, it
 // is refused with a [*ConfigError] whose Field is "Page.Resume". If the API no longer takes the
 // cursor in it, the error is [ErrBadRequest] or [ErrGone]: start again, without Resume.
 //
 // Between two pages it is little more than the API's cursor. Inside a page it has 24 bytes more for
-// each record of the page that was delivered, and for each record of earlier runs that may still
-// come. Of the latter no more are remembered than a page can have (1,000, or Page.Size): if more
-// records than that came between, the oldest may come again. Taking one after every record costs a
-// hash of that record and a copy of the text. Whether the list goes round in circles is judged by
-// the cursors since the checkpoint.
+// each record of the page that was delivered, and for each record that earlier runs delivered and
+// that may still come. Of the latter it keeps the newest, at most as many as a page can have
+// (1,000, or Page.Size); older ones may come again. Taking a checkpoint after every record costs a
+// hash of that record and a copy of the text. A list that goes round in circles is detected by the
+// cursors since the checkpoint.
 //
-// A checkpoint keeps as long as the API takes the cursor in it, which is undocumented. Treat it as
-// you treat a cursor: it may tell of a record.
+// A checkpoint is valid as long as the API accepts the cursor in it, which is undocumented. Treat
+// it like a cursor: it may reveal something about a record.
 type Checkpoint string
 
-// tag knows a record by hashes of its id and of its exact JSON.
+// tag identifies a record by hashes of its id and of its exact JSON.
 type tag struct {
 	id      uint64
 	content [10]byte
 }
 
-// tag is that of the i-th record of the page, in the order of the walk.
+// tag returns the tag of the i-th record of the page, in the order of the walk.
 func (s *pageState[T]) tag(i int) tag {
 	e := s.entries[i]
 	raw := s.body.Body[e.start:e.end]
@@ -65,7 +64,7 @@ func newDelivered(tags []tag) delivered {
 	return d
 }
 
-// leaveOut takes the records out of a page that an earlier run delivered.
+// leaveOut drops the records from a page that an earlier run delivered.
 func (p *Page[T]) leaveOut(d delivered) {
 	p.state.rest = d
 	if len(d.tags) == 0 {
@@ -82,9 +81,9 @@ func (p *Page[T]) leaveOut(d delivered) {
 	}
 }
 
-// mark finds the records of a page that were delivered, and returns how many of each there are, and
-// the ids of those that are new. A new form of a record replaces its old ones, but for those in the
-// page: should one return, that is news.
+// mark marks the records of a page that were delivered. It returns how many of each there are, and
+// the ids of all other records. A new form of a record replaces its old forms, except those in the
+// same page: if an old form returns later, it is delivered again.
 func (s *pageState[T]) mark(d delivered) (used map[tag]int, isNew map[uint64]bool) {
 	used, isNew = map[tag]int{}, map[uint64]bool{}
 	for i := range s.entries {
@@ -100,7 +99,7 @@ func (s *pageState[T]) mark(d delivered) (used map[tag]int, isNew map[uint64]boo
 	return used, isNew
 }
 
-// rebuild makes the page anew of the records that were not delivered.
+// rebuild drops the marked records from the page.
 func (p *Page[T]) rebuild() {
 	data, entries := p.Data[:0], p.state.entries[:0]
 	p.Skipped = nil

@@ -8,9 +8,8 @@ import (
 	"github.com/belticlabs/beltic-go/internal/jsonapi"
 )
 
-// decoder reads the value that is next into v, which is zero, and reports whether it took it. A
-// struct and its json tags are all there is to know of a type: its decoder is made of them once,
-// at start-up.
+// decoder reads the next value into v, which is zero, and reports whether it could. Decoders are
+// made once, at start-up, from nothing but structs and their json tags.
 type decoder func(r *reader, v reflect.Value) bool
 
 // reader reads one document, or one record.
@@ -26,10 +25,10 @@ type reader struct {
 // takes 112 bytes for 3 of JSON.
 const maxListed = 100_000
 
-// selfDecoder is a type that knows more than its struct says.
+// selfDecoder is a type that decodes itself, because its form does not follow from its Go type.
 type selfDecoder interface{ decode(r *reader) bool }
 
-// decoderOf makes the decoder of a type. It panics for one that it cannot read.
+// decoderOf makes the decoder of a type. It panics for a type that it cannot decode.
 func decoderOf(t reflect.Type) decoder {
 	switch {
 	case reflect.PointerTo(t).Implements(reflect.TypeFor[selfDecoder]()):
@@ -53,7 +52,7 @@ func decoderOf(t reflect.Type) decoder {
 	case reflect.Struct:
 		return newObject(t).decode
 	default:
-		panic("beltic: no JSON is read into a " + t.String())
+		panic("beltic: cannot decode JSON into " + t.String())
 	}
 }
 
@@ -99,8 +98,8 @@ func optionalOf(t reflect.Type) decoder {
 	}
 }
 
-// listOf makes the decoder of a list. An element that cannot be taken is left out. Identity numbers
-// may come as one object, and an empty one is none.
+// listOf makes the decoder of a list, which leaves out elements that cannot be decoded. Identity
+// numbers may come as one object; an empty object is no number.
 func listOf(t reflect.Type) decoder {
 	decode := decoderOf(t.Elem())
 	takesOne := t.Elem() == reflect.TypeFor[IdentityNumber]()
@@ -177,8 +176,8 @@ func newObject(t reflect.Type) *object {
 	return o
 }
 
-// decode reads the members in the order of the struct, which is that of the API's page, with the
-// least effort. Null reads like absence, and a member that comes twice counts as missing.
+// decode is fastest if members come in the order of the struct, which is that of the API's page.
+// Null reads like absence, and a member that comes twice counts as missing.
 func (o *object) decode(r *reader, v reflect.Value) bool {
 	if !r.Open('{') {
 		return false
@@ -210,8 +209,8 @@ func (o *object) decode(r *reader, v reflect.Value) bool {
 	}
 }
 
-// find looks a member up by its name, first where it stands if some were left out. It returns -1
-// for one that is not known.
+// find returns the index of a member by its name, or -1 if it is unknown. It starts at the member
+// that is expected next.
 func (o *object) find(name []byte, next int) int {
 	for n := range o.members {
 		if i := (next + n) % len(o.members); o.members[i].name == string(name) {

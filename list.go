@@ -133,8 +133,8 @@ func (l *list[T]) read(resp *transport.Response) (*Page[T], error) {
 	return page, nil
 }
 
-// room is for how many more records there is to be memory: as many as were asked for, and if there
-// are more, as many as fit into the body if the rest are like those so far.
+// room returns how many more records to allocate: as many as were asked for and, if more come, as
+// many as fit into the rest of the body at the average size so far.
 func (r *pageReader[T]) room() int {
 	n := len(r.page.Data)
 	room := min(r.list.options.size(), len(r.resp.Body)/leastRecord) + 1
@@ -144,8 +144,7 @@ func (r *pageReader[T]) room() int {
 	return min(room, r.list.options.maxItems()-n)
 }
 
-// leastRecord is the size of a small record, in bytes: a guess that bounds the memory that is set
-// aside.
+// leastRecord is the size of a small record, in bytes, to bound what is allocated for a short body.
 const leastRecord = 100
 
 // readRecord reads the next record into the page.

@@ -17,8 +17,8 @@ type resource[T any] struct {
 	parts  func(*T) parts
 }
 
-// parts are what every record must have, and where its exact JSON goes. They are written without
-// names, so that none is forgotten.
+// parts are the members that every record must have, and where its exact JSON goes. Resources write
+// them without field names, so that the compiler finds a missing one.
 type parts struct {
 	id, kind *string
 	raw      *json.RawMessage
@@ -31,8 +31,8 @@ func newResource[T any](kind string, parts func(*T) parts) *resource[T] {
 // maxID is the longest id that is taken for one, in bytes.
 const maxID = 4 << 10
 
-// read reads the next record into *v, which is zero. It returns the exact JSON of the record, a
-// piece of the document, and the error of the record, which is none of the document.
+// read reads the next record into *v, which is zero. It returns the record's exact JSON, a piece of
+// the document, and the record's error, which does not affect the document.
 func (res *resource[T]) read(r *reader, v *T, index int) (raw []byte, bad *ItemError) {
 	n := len(r.Faults())
 	raw = res.decodeRecord(r, v)
@@ -74,7 +74,7 @@ func (res *resource[T]) decodeRecord(r *reader, v *T) (raw []byte) {
 	return r.Since(start)
 }
 
-// noteMissing notes that a record has no such member, if none of its faults says why.
+// noteMissing notes that a record lacks a member, unless a fault already says why.
 func (r *reader) noteMissing(pointer string, n int) {
 	whole := r.Pointer() + pointer
 	if !slices.ContainsFunc(r.Faults()[n:], func(f jsonapi.Fault) bool { return f.Pointer == whole }) {
@@ -82,7 +82,7 @@ func (r *reader) noteMissing(pointer string, n int) {
 	}
 }
 
-// salvage reads into *v what can be read of a record, and returns the pointers of the rest. It
+// salvage decodes as much of a record as possible into *v, and returns pointers to the rest. It
 // refuses a record that is broken or of another type.
 func (res *resource[T]) salvage(raw []byte, v *T) (unread []string, err error) {
 	if v == nil {

@@ -31,8 +31,8 @@ type place struct {
 	way    direction
 }
 
-// walk is where a list stands between two pages. It is a value, so walks can branch at any page. It
-// is the one core of List, Page.Next, Pages, All and Iterator, and it stops a list that would lose
+// walk is where a list stands between two pages. It is a value, so walks can branch at any page.
+// List, Page.Next, Pages, All and Iterator all go through it, and it stops a list that would lose
 // records, repeat them or never end.
 type walk[T any] struct {
 	list       *list[T]
@@ -70,7 +70,7 @@ func (w walk[T]) next(ctx context.Context) (*Page[T], error) {
 	return page, nil
 }
 
-// after is the walk that goes on from a page in a direction.
+// after returns the walk that continues from a page in a direction.
 func (w walk[T]) after(p *Page[T], way direction) walk[T] {
 	next := walk[T]{list: w.list, at: place{w.at.cursor, way}, total: p.Meta.Page.Total, delivered: p.state.rest}
 	// Turning around starts a new history: seeing a page again on the way back is no cycle.
@@ -113,10 +113,9 @@ func (w walk[T]) one(ctx context.Context) (*Page[T], error) {
 	return page, joined(itemErr(page.Skipped), page.state.neighbor(w.at.way).problem)
 }
 
-// history holds the places that led to a page, so that a list that goes round in circles of any
-// length is found out on the first round. It is never changed, so walks can branch freely: each
-// link holds at least twice as many as the one before it. It keeps hashes: a cursor may tell of a
-// person.
+// history holds the places that led to a page, to detect a cycle of any length on its first round.
+// It is immutable, so walks can branch freely: each link holds at least twice as many places as the
+// one before it. It stores hashes, because a cursor may identify a person.
 type history struct {
 	hash uint64
 	more []uint64 // sorted
@@ -146,8 +145,8 @@ func (h *history) has(p place) bool {
 	return false
 }
 
-// pager walks a list page by page for a range or an iterator, and can fetch a page while the caller
-// works on the one before.
+// pager walks a list page by page for a range or an iterator, and can fetch the next page while the
+// caller works on this one.
 type pager[T any] struct {
 	walk       walk[T] // after the last page
 	oneContext bool    // for all pages: that of a range
@@ -189,7 +188,7 @@ func (g *pager[T]) startReadAhead(ctx context.Context) {
 	g.ahead = ahead
 }
 
-// fetch gets the next page, which may be on its way.
+// fetch returns the next page, which may already be on its way.
 func (g *pager[T]) fetch(ctx context.Context) (*Page[T], error) {
 	ahead := g.ahead
 	if ahead == nil {
@@ -215,7 +214,7 @@ func (g *pager[T]) fetch(ctx context.Context) (*Page[T], error) {
 	}
 }
 
-// stop ends the walk and leaves nothing running.
+// stop ends the walk and the request on its way.
 func (g *pager[T]) stop() {
 	if g.walk.end == nil {
 		g.walk.end = ErrNoMorePages
