@@ -81,18 +81,22 @@
 // date. A wait that is longer than 60 s, or ends after the deadline of the context, is not begun:
 // the error is returned at once, and its NotRetried says why.
 //
-// All calls of a client share a budget: in any ten seconds at most one retry for every five calls,
-// and three a second on top. A thousand callers of a server that is down add a fifth to its load;
-// one caller, or a client that was idle, can always retry. There is no option for it. A wait that
-// the server asked for is not charged to it.
+// All calls of a client share a retry budget: one retry for every five calls of the last ten seconds
+// or so, and three a second on top. Retries add at most a fifth to the load of a failing server,
+// while one caller, or a client that was idle, can always retry. There is no option for it. Retries
+// that wait as long as the server asked for are free.
 //
 // # Rate limits
 //
-// After a 429 with a Retry-After all calls of the client wait until then, and start slowly: first
-// one, then twice as many with each round, those that were turned away most often first. So the
-// callers of one client do not turn each other away until none has an attempt left. No call waits
-// longer than 60 s for the others. A call whose deadline is earlier is sent at once, and
-// [WithMaxRetries](0) waits for nothing.
+// The attempts of a client wait in one line, for [WithRateLimit] and after a 429 with a Retry-After
+// of up to 60 s. When that time is over they are sent one by one, retries first, at a distance of at
+// least two round trips. As in TCP's congestion control, the distance doubles with further 429s and
+// shrinks with every other response, so the callers of one client do not use up each other's
+// attempts. If nothing gets through for two minutes, waiting attempts are sent all the same, so that
+// every call ends.
+//
+// A call whose deadline is before the end of the wait is not sent: it fails at once with
+// [KindRateLimit], and a retry with the API's error. With [WithMaxRetries](0), 429s hold no calls.
 //
 // To stay below a limit that you know, use [WithRateLimit]. What the API says of its own is in
 // [Response].RateLimit and [APIError].RateLimit.

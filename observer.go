@@ -22,7 +22,7 @@ type Attempt struct {
 	Failure    string        // why there was none, such as one of the Kind constants, or ""
 	RequestID  string        // the server's id of the request, "" where it sent none
 	Duration   time.Duration // from the dial to the last byte
-	Wait       time.Duration // before the next attempt, 0 where there is none
+	Wait       time.Duration // before the next attempt at least; 0 if there is none
 	RateLimit  RateLimit     // what the response says of rate limits
 }
 

@@ -88,9 +88,10 @@ func WithHTTPClient(client *http.Client) Option {
 const maxMaxRetries = 100
 
 // WithMaxRetries says how often a failed call is tried again: 2 without this option, up to 100. 0
-// is never. Whatever the number, all calls of a client share a budget: in any ten seconds at most
-// one retry for every five calls, and three a second on top. A wait that the server asked for
-// (Retry-After) is not charged.
+// is never, and then a 429 does not hold the client's other calls either. Whatever the number, all
+// calls of a client share a budget: one retry for every five calls of the last ten seconds or so,
+// and three a second on top. Retries that wait as long as the server asked for (Retry-After) are
+// free.
 func WithMaxRetries(n int) Option {
 	return func(c *config) error {
 		c.MaxRetries = n
@@ -116,14 +117,15 @@ func WithTimeout(d time.Duration) Option {
 
 // WithRateLimit lets at most perSecond attempts a second start, over time, and up to burst of them
 // at once; without this option there is no limit. All calls of the client share it, on however many
-// goroutines, and get their turns in the order in which they ask. Retries count, because the server
-// counts them too. What the API's own limits are is undocumented.
+// goroutines: retries go first, other attempts in the order in which they ask. Retries count,
+// because the server counts them too. What the API's own limits are is undocumented.
 //
 // The wait is part neither of what [WithTimeout] bounds nor of the duration that is logged. It ends
 // when the context does. A wait that would not end before the context's deadline is not begun: the
 // call fails at once with a [*TransportError] of [KindRateLimit] or, if an earlier attempt got a
-// response, with its [*APIError]. Both match [context.DeadlineExceeded]. A rate limiter in a
-// transport of your own counts against WithTimeout instead.
+// response, with its [*APIError]. Both match [context.DeadlineExceeded]. The same holds for the wait
+// after a 429 (see the package documentation). A rate limiter in a transport of your own counts
+// against WithTimeout instead.
 //
 // Both must be positive: any finite rate above 0, such as 0.5 for one attempt in two seconds, and a
 // burst of at least 1.

@@ -29,13 +29,13 @@ func (w *watched) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// lastResort is how long a Read may last after the end of its context. That of net/http, wrapped or
-// not, returns at once.
+// lastResort is how long a Read may outlast its context before the body is closed under it. Bodies
+// of net/http, wrapped or not, return at once.
 const lastResort = time.Second
 
-// take reads the body and closes it, but not while it is read: a body that comes from a pool would
-// be another call's before this one lets go of it. If a Read lasts too long all the same, the body is one
-// that knows nothing but Close, and no other way to end it is left.
+// take reads the body and closes it. It does not close while a Read runs: a pooled body would
+// already serve another call. Only a Read that outlasts its context by lastResort is cut short,
+// because nothing but Close can end it.
 func (w *watched) take(read func(io.Reader) ([]byte, error)) ([]byte, error) {
 	closeBody := sync.OnceFunc(func() { w.body.Close() })
 	defer closeBody()

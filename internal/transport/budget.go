@@ -5,24 +5,24 @@ import (
 	"sync"
 )
 
-// The retry budget: of late, a client has retried no more than a fifth of its calls, and three
-// times a second beside. A thousand callers of a server that is down add a fifth to its load
-// instead of tripling it, while a client that is idle or has one caller can always retry. A wait
-// that the server asked for is not charged: to be told when to come again is the normal case.
+// The retry budget: a client retries at most a fifth of its recent calls, and three calls a second
+// on top. A thousand callers of a server that is down add a fifth to its load instead of tripling
+// it, while one caller, or a client that was idle, can always retry. Retries that wait as long as
+// the server asked for are free: being told when to come back is normal.
 const (
-	budgetSeconds = 10 // time constant of the decay
+	budgetSeconds = 10 // time constant of the decay: what is older hardly counts
 	callsPerRetry = 5
 	freeRetries   = 3 // a second
 )
 
-// budget counts the calls and retries of a client, the older the less.
+// budget counts the calls and retries of a client. Counts decay exponentially.
 type budget struct {
 	mu             sync.Mutex
 	clock          clock
 	calls, retries float64
 }
 
-// decay forgets what is old. The caller holds the lock.
+// decay reduces both counts by the time since the last call. The caller holds the lock.
 func (b *budget) decay() {
 	kept := math.Exp(-b.clock.lap().Seconds() / budgetSeconds)
 	b.calls *= kept

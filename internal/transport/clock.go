@@ -2,13 +2,13 @@ package transport
 
 import "time"
 
-// clock measures how long ago it was last asked. Time that goes back counts as none: a client that
+// clock measures the time between calls of lap. Time that goes back counts as zero: a client that
 // outlives a [testing/synctest] bubble is years ahead of the next one.
-type clock struct{ asked time.Time }
+type clock struct{ last time.Time }
 
 func (c *clock) lap() time.Duration {
 	now := time.Now()
-	passed := max(now.Sub(c.asked), 0)
-	c.asked = now
-	return passed
+	elapsed := max(now.Sub(c.last), 0)
+	c.last = now
+	return elapsed
 }

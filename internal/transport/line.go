@@ -8,65 +8,64 @@ import (
 	"time"
 )
 
-// line is the one place where the attempts of a client wait. The head of the queue is sent at the
-// latest of three times:
+// line is the only place where attempts wait. One timer releases the head of one queue, at the
+// latest of
 //
-//   - when [Config].PerSecond has a token for it;
-//   - at the end of the hold, which is the Retry-After of a 429;
-//   - at a distance from the attempt before. It is 0 until a 429 comes, doubles when attempts at
-//     this distance meet a 429, and shrinks with each that gets through, as TCP finds the rate of a
-//     network (AIMD).
+//   - its token, of a bucket with [Config].PerSecond and Burst;
+//   - the end of the hold, which is the Retry-After of a 429;
+//   - the distance to the attempt before, which works like TCP's congestion control: a 429 doubles
+//     it, any other outcome shrinks it, and it is zero while nobody waits.
 //
-// Without the distance, callers that wait for the same moment would reject each other until none
-// has an attempt left. For the same reason later attempts go before earlier ones.
+// Without a distance, callers who wait for the same moment would crowd each other out until they
+// have no attempts left. For the same reason retries go ahead of first attempts, and third attempts
+// ahead of second ones.
 type line struct {
-	interval float64 // between two tokens, in nanoseconds; 0 where there is no limit
+	interval float64 // between two tokens, in nanoseconds; 0 is no limit
 	credit   float64 // how far a burst may be ahead of its tokens, in nanoseconds
 
 	mu    sync.Mutex
 	clock clock
 	queue []*turn
-	timer *time.Timer // serves the head; nil while nobody waits, so that it is of this synctest bubble
+	timer *time.Timer // nil while nobody waits: a timer must not outlive its synctest bubble
 
-	debt      float64       // until the bucket of tokens is full, in nanoseconds
-	hold      time.Duration // that is left
-	distance  time.Duration // between two attempts; 0 is none
-	rest      time.Duration // that is left of the distance
-	roundTrip time.Duration // of the 429 that doubled the distance; never 0
+	debt      float64       // until the bucket is full, in nanoseconds
+	hold      time.Duration // left
+	distance  time.Duration // between two attempts
+	rest      time.Duration // left of the distance to the last attempt
+	roundTrip time.Duration // of the last 429 that doubled the distance; never 0
 	round     int           // how often the distance was doubled
-	isTried   bool          // something got through in this round
-	stuck     time.Duration // for how long attempts have waited and none got through
+	isProven  bool          // an attempt of this round was not rejected
+	stuck     time.Duration // how long attempts have waited without any success
 }
 
-// turn is one attempt in the line.
+// turn is the place of one attempt in the line.
 type turn struct {
-	attempt int
-	comes   chan struct{}
-	round   int  // that it was sent in
-	isFree  bool // it waits for tokens only
+	attempt  int
+	released chan struct{}
+	round    int  // in which it was released
+	isFree   bool // waits for its token only
 }
 
-// The first two make that no call fails where callers crowd before a server that turns them away,
-// as TestNoCallOfACrowdFails shows.
+// The first two constants come from TestNoCallOfACrowdFails. With a distance of one round trip, or
+// one that shrinks by half, a few of its calls fail; other servers need the margin.
 const (
-	// minDistance is what a 429 makes of a shorter distance, in round trips: the outcome of one
-	// attempt is known before the next two are sent.
+	// minDistance is the least distance after a 429, in round trips: the outcome of an attempt is
+	// known before the next one goes.
 	minDistance = 2
-	// shrink is the share of the distance that goes within a round trip at most. Were it larger,
-	// too many attempts would be under way when the next 429 comes.
+	// shrink is the most that the distance loses within a round trip. It bounds how many attempts
+	// are in flight too many when the next 429 arrives.
 	shrink = 0.2
-	// minRoundTrip is what shorter ones count as: a 429 costs a second or more, for which a
-	// faster approach is not worth it.
+	// minRoundTrip replaces shorter round trips. Each 429 costs at least a second, so approaching
+	// the limit faster does not pay.
 	minRoundTrip = 100 * time.Millisecond
-	// maxStuck is when attempts are sent although the server turns all away, so that every call
-	// comes to an end.
+	// maxStuck bounds how long calls wait while the server rejects all attempts.
 	maxStuck = 2 * maxRetryAfter
-	// maxTokenWait is the longest wait that is reckoned with, in nanoseconds: 146 years.
+	// maxTokenWait keeps waits within a [time.Duration], in nanoseconds: 146 years.
 	maxTokenWait = float64(math.MaxInt64 / 2)
 )
 
 func newLine(perSecond float64, burst int) *line {
-	l := &line{roundTrip: minRoundTrip, isTried: true}
+	l := &line{roundTrip: minRoundTrip, isProven: true}
 	if perSecond > 0 {
 		l.interval = min(float64(time.Second)/perSecond, maxTokenWait)
 		l.credit = float64(burst-1) * l.interval
@@ -74,14 +73,15 @@ func newLine(perSecond float64, burst int) *line {
 	return l
 }
 
-// wait waits until the attempt may be sent. It returns nil if ctx ends before, or would.
+// wait waits until an attempt may be sent. It returns nil if ctx ends first, and at once if the wait
+// does not fit its deadline.
 func (l *line) wait(ctx context.Context, attempt int) *turn {
 	t := l.join(ctx, attempt)
 	if t == nil {
 		return nil
 	}
 	select {
-	case <-t.comes:
+	case <-t.released:
 		return t
 	case <-ctx.Done():
 		return l.giveUp(t)
@@ -99,14 +99,14 @@ func (l *line) join(ctx context.Context, attempt int) *turn {
 	if !fits(ctx, max(l.hold, l.untilToken(i))) {
 		return nil
 	}
-	t := &turn{attempt: attempt, comes: make(chan struct{})}
+	t := &turn{attempt: attempt, released: make(chan struct{})}
 	l.queue = slices.Insert(l.queue, i, t)
 	l.serve()
 	return t
 }
 
-// giveUp takes a turn out of the line, so that those behind it move up, or returns it if it has
-// just come.
+// giveUp removes a turn, so that those behind it move up. It returns the turn if it was released
+// already: its token is taken.
 func (l *line) giveUp(t *turn) *turn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -120,17 +120,17 @@ func (l *line) giveUp(t *turn) *turn {
 	return nil
 }
 
-// turnedAway notes a 429 that asks to wait, and returns how long the hold is now. The distance is
-// doubled once for all attempts that were sent at it, and only if one of them got through:
-// otherwise the server may have turned away everything, at whatever distance.
-func (l *line) turnedAway(t *turn, retryAfter, roundTrip time.Duration) time.Duration {
+// reject notes a 429 with a Retry-After, and returns what is left of the hold now. The distance
+// doubles only if an attempt got through since it doubled last; a server that rejects everything
+// says nothing about it.
+func (l *line) reject(t *turn, retryAfter, roundTrip time.Duration) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.catchUp()
 	l.hold = max(l.hold, retryAfter)
-	if t.round == l.round && l.isTried {
+	if t.round == l.round && l.isProven {
 		l.round++
-		l.isTried = false
+		l.isProven = false
 		l.roundTrip = max(roundTrip, minRoundTrip)
 		l.distance = min(max(2*l.distance, minDistance*l.roundTrip), maxRetryAfter)
 	}
@@ -144,9 +144,8 @@ func (l *line) turnedAway(t *turn, retryAfter, roundTrip time.Duration) time.Dur
 	return l.hold
 }
 
-// passed notes an attempt that was not turned away. If nobody waits any more, there is no distance
-// any more.
-func (l *line) passed(t *turn) {
+// pass notes any other outcome. If nobody waits, the distance is dropped.
+func (l *line) pass(t *turn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.catchUp()
@@ -154,7 +153,7 @@ func (l *line) passed(t *turn) {
 	if t.round != l.round {
 		return
 	}
-	l.isTried = true
+	l.isProven = true
 	less := l.distance
 	if len(l.queue) > 0 {
 		less = time.Duration(shrink * float64(l.distance) * min(float64(l.distance)/float64(l.roundTrip), 1))
@@ -164,8 +163,8 @@ func (l *line) passed(t *turn) {
 	l.serve()
 }
 
-// serve lets the head of the queue go as soon as it may, and then the next. The caller holds the
-// lock and has caught up, as for the functions below.
+// serve releases all turns that are due, and sets the timer for the next one. The caller holds the
+// lock and has caught up, as for the methods below.
 func (l *line) serve() {
 	for len(l.queue) > 0 {
 		t := l.queue[0]
@@ -181,7 +180,7 @@ func (l *line) serve() {
 		l.debt += l.interval
 		l.rest = l.distance
 		t.round = l.round
-		close(t.comes)
+		close(t.released)
 	}
 	if l.timer != nil {
 		l.timer.Stop()
@@ -202,19 +201,19 @@ func (l *line) wake(d time.Duration) {
 	})
 }
 
-// catchUp takes the time that has passed off all that is waited for.
+// catchUp subtracts the time since the last call from all waits.
 func (l *line) catchUp() {
-	passed := l.clock.lap()
-	l.debt = max(l.debt-float64(passed), 0)
-	l.hold = max(l.hold-passed, 0)
-	l.rest = max(l.rest-passed, 0)
-	l.stuck += passed
+	elapsed := l.clock.lap()
+	l.debt = max(l.debt-float64(elapsed), 0)
+	l.hold = max(l.hold-elapsed, 0)
+	l.rest = max(l.rest-elapsed, 0)
+	l.stuck += elapsed
 	if len(l.queue) == 0 {
 		l.stuck = 0
 	}
 }
 
-// untilToken is how long a turn waits for its token that has so many ahead of it.
+// untilToken returns how long a turn waits for its token behind so many others.
 func (l *line) untilToken(ahead int) time.Duration {
 	wait := l.debt + float64(ahead)*l.interval - l.credit
 	return time.Duration(max(min(wait, maxTokenWait), 0))

@@ -16,10 +16,10 @@ const (
 	maxRetryAfter = 60 * time.Second
 )
 
-// retrier repeats a call that failed in a way that may pass. It never sleeps for nothing: where the
-// wait does not fit the caller's deadline or the limits, the failure is returned at once. A call
-// that ends while it is being retried returns the response that made it try again, so that the
-// evidence is not lost to a bare "deadline exceeded".
+// retrier repeats calls that failed in a way that may pass. It never sleeps in vain: a wait that
+// does not fit the caller's deadline or the limits is skipped, and the failure is returned at once.
+// A call that ends during a retry returns the response that caused the retry, not a bare "deadline
+// exceeded".
 type retrier struct {
 	next       Handler
 	maxRetries int
@@ -33,7 +33,7 @@ func (r *retrier) send(ctx context.Context, req *Request) *Response {
 		return Canceled(ctx)
 	}
 	r.budget.call()
-	var last, answer *Response // of the attempts before: the last one, and the last that the server sent
+	var last, answer *Response // of the attempts before: of the last one, and the last from the server
 	for attempt := 1; ; attempt++ {
 		turn := r.line.wait(ctx, attempt)
 		if turn == nil {
@@ -56,20 +56,21 @@ func (r *retrier) send(ctx context.Context, req *Request) *Response {
 		if !sleep(ctx, backoff) {
 			return stopped(ctx, resp)
 		}
-		if last = resp; resp.Failure == nil {
+		last = resp
+		if resp.Failure == nil {
 			answer = resp
 		}
 	}
 }
 
-// waits tells the line how an attempt ended, and returns how long the call waits before the next:
-// by itself, or in line with the others.
+// waits reports an attempt to the line, and returns the wait before the next one: a backoff of this
+// call's own, or a hold of all calls.
 func (r *retrier) waits(turn *turn, resp *Response) (backoff, hold time.Duration) {
 	isHeld := resp.StatusCode == http.StatusTooManyRequests && 0 < resp.RetryAfter && resp.RetryAfter <= maxRetryAfter
 	if isHeld && r.maxRetries > 0 {
-		return 0, r.line.turnedAway(turn, resp.RetryAfter, resp.Duration)
+		return 0, r.line.reject(turn, resp.RetryAfter, resp.Duration)
 	}
-	r.line.passed(turn)
+	r.line.pass(turn)
 	return max(fullJitter(resp.Attempts), resp.RetryAfter), 0
 }
 
@@ -91,8 +92,8 @@ func (r *retrier) repeats(ctx context.Context, req *Request, resp *Response, wai
 	return false
 }
 
-// stopped is how a call ends whose wait was cut short, or does not fit its deadline: with the
-// response that made it wait, if there is one.
+// stopped ends a call whose wait was cut short, or does not fit its deadline, with the response that
+// made it wait, if there is one.
 func stopped(ctx context.Context, resp *Response) *Response {
 	if resp == nil && errors.Is(ctx.Err(), context.Canceled) {
 		return Canceled(ctx)
