@@ -48,6 +48,32 @@ func TestAnArenaGuessesFromTheRecordBefore(t *testing.T) {
 	}
 }
 
+// TestTextsShareAPieceAsLongAsTheyFit also holds that no piece grows: the texts in it would move.
+func TestTextsShareAPieceAsLongAsTheyFit(t *testing.T) {
+	text := make([]byte, 8)
+	allocations := testing.AllocsPerRun(100, func() {
+		var a arena
+		for range minPiece / len(text) {
+			a.add(text)
+		}
+	})
+	assert.Equal(t, 1.0, allocations, "the last text fits exactly")
+	var a arena
+	for range 1000 {
+		a.add(text)
+		assert.LessOrEqual(t, a.piece.Cap(), minPiece)
+	}
+}
+
+func TestAPieceIsNoLargerThanTheRestOfTheGuess(t *testing.T) {
+	var a arena
+	a.add(make([]byte, 1000))
+	a.startRecord()
+	a.add(make([]byte, 700))
+	a.add(make([]byte, 500)) // more than is left of the first piece
+	assert.Less(t, a.piece.Cap(), 1000)
+}
+
 func TestARecordWithoutTextsChangesNoGuess(t *testing.T) {
 	var a arena
 	a.add(make([]byte, 1000))

@@ -1,12 +1,12 @@
 package jsonapi
 
-// Fault is something in a document that could not be taken, or that is new to the library: where it
-// is and why. It never holds a value of the document.
+// Fault says where and why something in a document could not be taken, or is new to the library. It
+// never holds a value of the document.
 type Fault struct {
 	Pointer string // RFC 6901, of known members only; "" is the whole
-	Offset  int64  // bytes into the document
+	Offset  int64  // bytes into the document, about
 	Reason  string // one of the Reason constants
-	Detail  string // what was wanted, where that is known
+	Detail  string // what was wanted, where that is known; "" otherwise
 	Member  string // the unknown member of the object at Pointer that has the fault, or ""
 }
 
@@ -24,10 +24,10 @@ const (
 	ReasonNewValue  = "unknown value"
 )
 
-// IsNew reports something that could be taken, and that the library does not know.
+// IsNew reports something that could be taken, but that the library does not know.
 func (f *Fault) IsNew() bool { return f.Reason == ReasonNewMember || f.Reason == ReasonNewValue }
 
-// IsBroken reports JSON that is broken, and not just of another form than documented: it could mix
+// IsBroken reports JSON that is broken rather than of another form than documented: it could mix
 // people up.
 func (f *Fault) IsBroken() bool {
 	switch f.Reason {
@@ -38,8 +38,8 @@ func (f *Fault) IsBroken() bool {
 	}
 }
 
-// Worst returns the fault for which a record is refused, or nil. What is broken outranks what is of
-// another form.
+// Worst returns the first broken fault, or else the first that is not new. For that one a record is
+// refused; nil is a record that is taken.
 func Worst(faults []Fault) (worst *Fault) {
 	for i := range faults {
 		f := &faults[i]

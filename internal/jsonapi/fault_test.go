@@ -389,6 +389,16 @@ func TestNothingIsFoundAfterTheEnd(t *testing.T) {
 	}
 }
 
+func TestNoElementIsFoundAfterTheEndEvenIfNoneWasReadBefore(t *testing.T) {
+	for _, text := range []string{`[1]`, `{"a":1}`} {
+		var r jsonapi.Reader
+		r.Reset([]byte(text))
+		require.True(t, r.Open(text[0]))
+		r.Stop()
+		assert.False(t, r.More(), text)
+	}
+}
+
 // TestLoopsEndWithTheDocument leaves objects and arrays open in each other, which all end at once.
 func TestLoopsEndWithTheDocument(t *testing.T) {
 	for _, end := range []string{"", "?", "}", "]", `"a":?`, `"a" `, `"a":1 2`, "1 2", ",", "nul"} {

@@ -16,23 +16,23 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Reader reads a JSON document in place: no duplicate names, no broken strings, no bad UTF-8. It
-// never stops at a value that it cannot take: it notes a [Fault], skips the value and goes on, and
-// its caller judges. Only broken grammar ends it: then [Reader.Err] is set, and every method finds
-// nothing more, as with [bufio.Scanner].
+// Reader reads a JSON document in place and strictly: duplicate names, broken strings and bad UTF-8
+// are faults. It never stops at a value that it cannot take: it notes a [Fault], skips the value and
+// goes on, and the caller judges. Only broken grammar ends the document, or nesting that is too deep:
+// then [Reader.Err] is set, and every method finds nothing more, as with [bufio.Scanner].
 //
-// It reads the usual itself and hands pieces of the unusual (escapes, unknown values, whatever is
-// wrong) to jsontext, which also says what is wrong. Strings that it returns are copies. It stands
-// before a value where a method takes one. It is not safe for concurrent use.
+// It reads the usual itself, for speed, and leaves the unusual to jsontext: escapes, unknown values
+// and anything wrong. Methods that take a value expect it to be next, without white space before it;
+// the others leave it so. Strings that they return are copies. A Reader is not safe for concurrent
+// use.
 type Reader struct {
-	buf   []byte
-	pos   int
-	depth int // how many objects and arrays can be open in buf
-	path  []step
-	texts arena
-
-	err    *Fault // broken grammar, which ends the document
-	faults []Fault
+	buf     []byte
+	pos     int
+	path    []step
+	maxOpen int // the longest path
+	texts   arena
+	faults  []Fault
+	err     *Fault // what ended the document
 
 	// NotesNew makes the reader note what is new to the library, too.
 	NotesNew bool
@@ -46,8 +46,8 @@ type Reader struct {
 type step struct {
 	bracket byte
 	count   int             // members or elements so far
-	member  string          // that is read, or "" if it is not known
-	unknown map[string]bool // names so far
+	member  string          // the known member that is being read, or ""
+	unknown map[string]bool // the unknown names so far
 }
 
 const (
@@ -65,9 +65,9 @@ func (r *Reader) Reset(document []byte) { r.reset(document, maxDepth) }
 // ResetRecord starts to read a record that stood in the data of a document.
 func (r *Reader) ResetRecord(record []byte) { r.reset(record, maxDepth-recordDepth) }
 
-func (r *Reader) reset(buf []byte, depth int) {
-	r.buf, r.pos, r.depth = buf, 0, depth
-	r.path, r.faults, r.texts, r.err = r.path[:0], r.faults[:0], arena{}, nil
+func (r *Reader) reset(buf []byte, maxOpen int) {
+	r.buf, r.pos, r.path, r.maxOpen = buf, 0, r.path[:0], maxOpen
+	r.texts, r.faults, r.err = arena{}, r.faults[:0], nil
 	r.peek()
 }
 
@@ -104,8 +104,8 @@ func (r *Reader) Pointer() string {
 	return pointer.String()
 }
 
-// Note notes a fault at the place of the reader, or at a pointer below it. What is new takes up half
-// of the room at most: it must not crowd out a fault for which a record is refused.
+// Note adds a fault at the place of the reader, or at a pointer below it. News takes up at most half
+// of the room, so that it cannot crowd out a fault for which a record is refused.
 func (r *Reader) Note(f Fault) {
 	room := MaxFaults
 	if f.IsNew() {
@@ -131,10 +131,10 @@ func (r *Reader) locate(f Fault) Fault {
 	return f
 }
 
-// broken ends the document where something else than JSON allows is next.
+// broken ends the document because JSON does not allow what is next.
 func (r *Reader) broken() { r.fail(Fault{Reason: ReasonSyntax}) }
 
-// Stop ends the document here, whatever is left of it.
+// Stop ends the document early, whatever is left of it.
 func (r *Reader) Stop() { r.fail(Fault{Reason: ReasonTrailing}) }
 
 // End checks that nothing follows the document, and that there was room to note all of its faults.
@@ -159,18 +159,10 @@ func (r *Reader) peek() byte {
 	return 0
 }
 
-// first returns the first byte of the next value, or 0 at the end.
-func (r *Reader) first() byte {
-	if r.pos < len(r.buf) {
-		return r.buf[r.pos]
-	}
-	return 0
-}
-
 // Kind returns the kind of the next value.
-func (r *Reader) Kind() Kind { return kindOf(r.first()) }
+func (r *Reader) Kind() Kind { return kindOf(r.peek()) }
 
-// consume takes a text if exactly that is next.
+// consume takes a text if it is exactly what is next.
 func (r *Reader) consume(text string) bool {
 	end := r.pos + len(text)
 	if end > len(r.buf) || string(r.buf[r.pos:end]) != text {
@@ -183,15 +175,16 @@ func (r *Reader) consume(text string) bool {
 // Null takes a null if one is next.
 func (r *Reader) Null() bool { return r.consume("null") }
 
-// Open takes the bracket that opens an object or array, if one is next.
+// Open takes the bracket that opens an object or array. Members or elements follow, one for each
+// time that [Reader.More] returns true.
 func (r *Reader) Open(bracket byte) bool {
-	if r.first() != bracket {
+	if r.peek() != bracket {
 		r.mismatch(kindOf(bracket))
 		return false
 	}
 	r.pos++
 	r.path = append(r.path, step{bracket: bracket})
-	if len(r.path) > r.depth {
+	if len(r.path) > r.maxOpen {
 		r.fail(Fault{Reason: ReasonDepth})
 	}
 	return true
@@ -237,8 +230,8 @@ func (r *Reader) Expect(name, quoted string) bool {
 	return true
 }
 
-// Name takes the name of a member and the colon after it. A broken name is noted, and comes with
-// its quotes, so that it is no known one. Names are valid until the next call.
+// Name takes the name of a member and the colon after it. It returns a broken name with its quotes,
+// so that it equals no known one. Names are valid until the next call.
 func (r *Reader) Name() []byte {
 	if r.peek() != '"' {
 		r.broken()
@@ -258,10 +251,10 @@ func (r *Reader) Name() []byte {
 	return name
 }
 
-// Enter says that the name is that of a known member, whose value is next.
+// Enter says that the next value is that of a known member.
 func (r *Reader) Enter(name string) { r.path[len(r.path)-1].member = name }
 
-// SkipUnknown takes the value of a member that is not known.
+// SkipUnknown skips the value of an unknown member, and notes a name that came before in its object.
 func (r *Reader) SkipUnknown(name []byte) {
 	s := &r.path[len(r.path)-1]
 	key := string(name)
@@ -277,7 +270,7 @@ func (r *Reader) SkipUnknown(name []byte) {
 	r.skip(member)
 }
 
-// SkipRepeated takes the value of a known member that has come before in its object.
+// SkipRepeated notes that a known member came before in its object, and skips its value.
 func (r *Reader) SkipRepeated() {
 	r.Note(Fault{Reason: ReasonDuplicate})
 	r.skip("")
@@ -291,7 +284,7 @@ func (r *Reader) Text() (string, bool) {
 
 // unquote takes a string and returns it unescaped. It is valid until the next call.
 func (r *Reader) unquote() (text []byte, ok bool) {
-	if r.first() != '"' {
+	if r.peek() != '"' {
 		r.mismatch(KindText)
 		return nil, false
 	}
@@ -445,7 +438,7 @@ func (r *Reader) mismatch(want Kind) {
 }
 
 // Mark is a place to come back to.
-type Mark struct{ pos, depth, faults int }
+type Mark struct{ pos, open, faults int }
 
 // Mark returns the place of the reader.
 func (r *Reader) Mark() Mark { return Mark{r.pos, len(r.path), len(r.faults)} }
@@ -456,7 +449,7 @@ func (r *Reader) RejectAt(m Mark, detail string) {
 	if r.err != nil {
 		return
 	}
-	r.pos, r.path, r.faults = m.pos, r.path[:m.depth], r.faults[:m.faults]
+	r.pos, r.path, r.faults = m.pos, r.path[:m.open], r.faults[:m.faults]
 	r.Note(Fault{Reason: ReasonValue, Detail: detail})
 	r.skip("")
 }
@@ -482,7 +475,7 @@ func (r *Reader) skip(member string) {
 	}
 }
 
-// value takes the next value by jsontext.
+// value takes the next value with jsontext.
 func (r *Reader) value(options ...jsontext.Options) ([]byte, *Fault) {
 	r.window = *bytes.NewBuffer(r.buf[r.pos:])
 	r.decoder.Reset(&r.window, options...)
@@ -491,7 +484,7 @@ func (r *Reader) value(options ...jsontext.Options) ([]byte, *Fault) {
 		return nil, newFault(err, r.pos)
 	}
 	// A value that is nested n deep has 2n bytes at least.
-	if room := r.depth - len(r.path); len(raw)/2 > room && depthOf(raw) > room {
+	if room := r.maxOpen - len(r.path); len(raw)/2 > room && depthOf(raw) > room {
 		return nil, &Fault{Reason: ReasonDepth}
 	}
 	start := r.pos

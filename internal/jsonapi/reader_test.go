@@ -213,7 +213,7 @@ func TestTheReaderIsBeforeAValueWhateverWhiteSpaceThereIs(t *testing.T) {
 				require.True(t, r.More(), text)
 				require.Equal(t, name, string(r.Name()))
 			}
-			assert.Equal(t, jsonapi.KindNull, r.Kind())
+			assert.Equal(t, "null", text[r.Position():][:4])
 			assert.True(t, r.Null())
 			assert.False(t, r.Null())
 		}
@@ -304,6 +304,19 @@ func TestAResetForgetsTheDocumentBefore(t *testing.T) {
 		r.End()
 		assert.Nil(t, r.Err())
 		assert.Equal(t, []string{"/text wrong type"}, described(r.Faults()))
+	}
+}
+
+func TestAResetInTheMiddleOfADocumentStartsAnew(t *testing.T) {
+	var r jsonapi.Reader
+	for range 2 {
+		r.Reset([]byte(`{"a":[{"b":1}]}`))
+		assert.Empty(t, r.Pointer())
+		require.True(t, r.Open('{'))
+		require.True(t, r.Expect("a", `,"a":`))
+		require.True(t, r.Open('['))
+		require.True(t, r.More())
+		assert.Equal(t, "/a/0", r.Pointer())
 	}
 }
 

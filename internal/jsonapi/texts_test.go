@@ -185,6 +185,16 @@ func TestRecordsShareNoMemory(t *testing.T) {
 	}
 }
 
+func TestDocumentsShareNoMemory(t *testing.T) {
+	var r jsonapi.Reader
+	for range 10 {
+		r.Reset([]byte(`"eleven byte"`))
+		text, ok := r.Text()
+		require.True(t, ok)
+		assert.Zero(t, uintptr(unsafe.Pointer(unsafe.StringData(text)))%8, "it goes on in the memory of the one before")
+	}
+}
+
 func heap() int64 {
 	runtime.GC()
 	runtime.GC()
