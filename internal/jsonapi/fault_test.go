@@ -31,13 +31,19 @@ func TestFaults(t *testing.T) {
 		worst  string   // the reason, or "" if the record is taken
 		want   wanted
 	}{
-		"nothing wrong": {text: `"text":"a","number":2,"inner":{"text":"b"}`, want: wanted{text: "a", number: 2, inner: &wanted{text: "b"}}},
+		"nothing wrong": {
+			text: `"text":"a","number":2,"inner":{"text":"b"}`,
+			want: wanted{text: "a", number: 2, inner: &wanted{text: "b"}},
+		},
 		"null is absence": {
 			text: `"text":null,"number":null,"flag":null,"time":null,"inner":null,"list":null`,
 		},
 		"another kind": {
 			text:   `"text":7,"number":"a","flag":[],"time":{},"inner":true,"list":"a"`,
-			faults: []string{"/text wrong type", "/number wrong type", "/flag wrong type", "/time wrong type", "/inner wrong type", "/list wrong type"},
+			faults: []string{
+				"/text wrong type", "/number wrong type", "/flag wrong type", "/time wrong type",
+				"/inner wrong type", "/list wrong type",
+			},
 			worst:  jsonapi.ReasonType,
 			want:   wanted{inner: &wanted{}},
 		},
@@ -89,7 +95,10 @@ func TestFaults(t *testing.T) {
 		},
 		"unknown names that come twice": {
 			text:   `"x":1,"y":2,"x":3,"inner":{"x":1,"\u0078":2}`,
-			faults: []string{"(x) unknown member", "(y) unknown member", "(x) duplicate name", "(x) unknown member", "/inner(x) unknown member", "/inner(x) duplicate name", "/inner(x) unknown member"},
+			faults: []string{
+				"(x) unknown member", "(y) unknown member", "(x) duplicate name", "(x) unknown member",
+				"/inner(x) unknown member", "/inner(x) duplicate name", "/inner(x) unknown member",
+			},
 			worst:  jsonapi.ReasonDuplicate,
 			want:   wanted{inner: &wanted{}},
 		},
@@ -108,12 +117,18 @@ func TestFaults(t *testing.T) {
 		},
 		"unknown values with names that come twice and bad UTF-8": {
 			text:   `"x":{"a":1,"a":2},"y":["` + "\xff" + `"],"z":{"a":{"\ud800":1}}`,
-			faults: []string{"(x) unknown member", "(x) duplicate name", "(y) unknown member", "(y) invalid UTF-8", "(z) unknown member", "(z) invalid UTF-8"},
+			faults: []string{
+				"(x) unknown member", "(x) duplicate name", "(y) unknown member", "(y) invalid UTF-8",
+				"(z) unknown member", "(z) invalid UTF-8",
+			},
 			worst:  jsonapi.ReasonDuplicate,
 		},
 		"known values of another kind with names that come twice and bad UTF-8": {
 			text:   `"text":{"a":1,"a":2},"number":["` + "\xff" + `"],"flag":"\udc00"`,
-			faults: []string{"/text wrong type", "/text duplicate name", "/number wrong type", "/number invalid UTF-8", "/flag wrong type", "/flag invalid UTF-8"},
+			faults: []string{
+				"/text wrong type", "/text duplicate name", "/number wrong type", "/number invalid UTF-8",
+				"/flag wrong type", "/flag invalid UTF-8",
+			},
 			worst:  jsonapi.ReasonDuplicate,
 		},
 		"broken texts": {
@@ -129,7 +144,10 @@ func TestFaults(t *testing.T) {
 		},
 		"a broken name, twice, of which nothing remains but the name of a known member": {
 			text:   `"text` + "\xff" + `":"a","text` + "\xff" + `":"b","text":"c"`,
-			faults: []string{" invalid UTF-8", "(\"text\xff\") unknown member", " invalid UTF-8", "(\"text\xff\") duplicate name", "(\"text\xff\") unknown member"},
+			faults: []string{
+				" invalid UTF-8", "(\"text\xff\") unknown member", " invalid UTF-8",
+				"(\"text\xff\") duplicate name", "(\"text\xff\") unknown member",
+			},
 			worst:  jsonapi.ReasonUTF8,
 			want:   wanted{text: "c"},
 		},
@@ -213,7 +231,9 @@ func TestWhatIsBrokenIsWorseThanWhatIsOdd(t *testing.T) {
 	type reason = string
 	fresh := []reason{jsonapi.ReasonNewMember, jsonapi.ReasonNewValue}
 	odd := []reason{jsonapi.ReasonType, jsonapi.ReasonValue, jsonapi.ReasonMissing}
-	broken := []reason{jsonapi.ReasonSyntax, jsonapi.ReasonTrailing, jsonapi.ReasonUTF8, jsonapi.ReasonDuplicate, jsonapi.ReasonDepth}
+	broken := []reason{
+		jsonapi.ReasonSyntax, jsonapi.ReasonTrailing, jsonapi.ReasonUTF8, jsonapi.ReasonDuplicate, jsonapi.ReasonDepth,
+	}
 	for _, n := range fresh {
 		assert.True(t, (&jsonapi.Fault{Reason: n}).IsNew(), n)
 		assert.False(t, (&jsonapi.Fault{Reason: n}).IsBroken(), n)
@@ -438,7 +458,10 @@ func TestWhatFollowsTheDocumentIsItsFault(t *testing.T) {
 func TestNewsIsNotedOnDemand(t *testing.T) {
 	const text = `{"x":1,"x":2,"text":7,"y":{"a":1,"a":2}}`
 	for notesNew, want := range map[bool][]string{
-		true:  {"(x) unknown member", "(x) duplicate name", "(x) unknown member", "/text wrong type", "/text unknown value", "(y) unknown member", "(y) duplicate name"},
+		true: {
+			"(x) unknown member", "(x) duplicate name", "(x) unknown member", "/text wrong type", "/text unknown value",
+			"(y) unknown member", "(y) duplicate name",
+		},
 		false: {"(x) duplicate name", "/text wrong type", "(y) duplicate name"},
 	} {
 		r := &jsonapi.Reader{NotesNew: notesNew}

@@ -272,13 +272,16 @@ func TestPointersNameWhatIsKnown(t *testing.T) {
 	}
 	read()
 	note(&r)
-	assert.Equal(t, []string{"", "", "/a", "/a/0", "/a/0/0", "/a/0/1", "/a/1", "/a/1/b", "/a/1/b", "/a/1/b/0", "/a/1/b/0/c", "/a/2", "/d", ""}, pointers)
+	assert.Equal(t, []string{
+		"", "", "/a", "/a/0", "/a/0/0", "/a/0/1", "/a/1", "/a/1/b", "/a/1/b", "/a/1/b/0", "/a/1/b/0/c", "/a/2", "/d", "",
+	}, pointers)
 }
 
 func TestKindsAndTheirNames(t *testing.T) {
 	for text, want := range map[string]string{
-		`null`: "null", `true`: "boolean", `false`: "boolean", `"a"`: "string", `-1`: "number", `0`: "number", `5`: "number", `9`: "number",
-		`{}`: "object", `[]`: "array", ``: "", `}`: "", `+1`: "", `'a'`: "", `/`: "", `:`: "", `.5`: "", ` true`: "boolean",
+		`null`: "null", `true`: "boolean", `false`: "boolean", ` true`: "boolean", `"a"`: "string", `{}`: "object", `[]`: "array",
+		`-1`: "number", `0`: "number", `5`: "number", `9`: "number",
+		``: "", `}`: "", `+1`: "", `'a'`: "", `/`: "", `:`: "", `.5`: "",
 	} {
 		var r jsonapi.Reader
 		r.Reset([]byte(text))
@@ -288,7 +291,11 @@ func TestKindsAndTheirNames(t *testing.T) {
 
 func TestAResetForgetsTheDocumentBefore(t *testing.T) {
 	var r jsonapi.Reader
-	for _, text := range []string{`{"data":[{"text":1,"x":1,"x":2},{"text":tru`, `{"data":[{"inner":{"inner":[`, `{"data":` + nest("[", "", "]", 10_000) + `}`} {
+	for _, text := range []string{
+		`{"data":[{"text":1,"x":1,"x":2},{"text":tru`,
+		`{"data":[{"inner":{"inner":[`,
+		`{"data":` + nest("[", "", "]", 10_000) + `}`,
+	} {
 		readPage(&r, text)
 		require.NotNil(t, r.Err(), "%.50s", text)
 

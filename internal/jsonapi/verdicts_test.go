@@ -997,10 +997,13 @@ func FuzzVerdicts(f *testing.F) {
 	f.Fuzz(assertSameVerdict)
 }
 
-// TestRandomChangesKeepTheVerdictsTheSame changes, drops, doubles and swaps pieces of JSON.
+// TestRandomChangesKeepTheVerdictsTheSame drops and replaces pieces of JSON, and puts others between.
 func TestRandomChangesKeepTheVerdictsTheSame(t *testing.T) {
 	rng := rand.New(rand.NewPCG(13, 14))
-	pieces := []string{"{", "}", "[", "]", ",", ":", `"a"`, `"b"`, `"\u0061"`, `"\ud800"`, "\"\xff\"", `"é"`, "null", "true", "0", "-1.5e3", "1e999", " ", "\n", `"a":`, `"a":1`, "\x00", `\`, `"`}
+	pieces := []string{
+		"", "", "", "", "", "", "{", "}", "[", "]", ",", ":", " ", "\n", "\x00", `\`, `"`,
+		`"a"`, `"b"`, `"\u0061"`, `"\ud800"`, "\"\xff\"", `"é"`, `"a":`, `"a":1`, "null", "true", "0", "-1.5e3", "1e999",
+	}
 	good := 0
 	for range 30_000 {
 		var text strings.Builder
@@ -1009,11 +1012,7 @@ func TestRandomChangesKeepTheVerdictsTheSame(t *testing.T) {
 		for range rng.IntN(3) {
 			i := rng.IntN(len(changed) + 1)
 			j := i + rng.IntN(min(len(changed)-i, 4)+1)
-			piece := pieces[rng.IntN(len(pieces))]
-			if rng.IntN(3) == 0 {
-				piece = ""
-			}
-			changed = slices.Replace(changed, i, j, []byte(piece)...)
+			changed = slices.Replace(changed, i, j, []byte(pieces[rng.IntN(len(pieces))])...)
 		}
 		if strictly(string(changed)) == nil {
 			good++
