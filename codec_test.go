@@ -25,27 +25,26 @@ func TestATypeThatCannotBeReadPanicsAtStartUp(t *testing.T) {
 	tagged := func(tag reflect.StructTag) reflect.Type {
 		return reflect.StructOf([]reflect.StructField{{Name: "Field", Type: reflect.TypeFor[string](), Tag: tag}})
 	}
-	type inner struct{ untagged string }
-	type outer struct{ inner }
+	type Inner struct{ Untagged string }
+	type outer struct{ Inner }
 	for name, tc := range map[string]struct {
 		of   reflect.Type
 		text string
 	}{
-		"a field without a tag":        {tagged(``), "Field has no json tag"},
-		"another tag":                  {tagged(`url:"field"`), "Field has no json tag"},
-		"a tag without a name":         {tagged(`json:",omitzero"`), "Field has no json tag"},
-		"a field that is not exported": {reflect.TypeFor[inner](), "beltic: beltic.inner.untagged has no json tag"},
-		"an embedded struct":           {reflect.TypeFor[outer](), "beltic: beltic.outer.inner has no json tag"},
-		"in a list":                    {reflect.SliceOf(structOf(3, tagged(``))), "Field has no json tag"},
-		"in an optional":               {reflect.TypeFor[Optional[inner]](), "untagged has no json tag"},
-		"an integer":                   {reflect.TypeFor[int](), "beltic: cannot decode JSON into int"},
-		"a short number":               {reflect.TypeFor[float32](), "beltic: cannot decode JSON into float32"},
-		"a duration":                   {reflect.TypeFor[time.Duration](), "beltic: cannot decode JSON into time.Duration"},
-		"a pointer":                    {structOf(1, reflect.TypeFor[*string]()), "beltic: cannot decode JSON into *string"},
-		"a map":                        {structOf(1, reflect.TypeFor[map[string]bool]()), "beltic: cannot decode JSON into map[string]bool"},
-		"an interface":                 {reflect.TypeFor[[]any](), "beltic: cannot decode JSON into interface {}"},
-		"an array":                     {reflect.TypeFor[Optional[[2]string]](), "beltic: cannot decode JSON into [2]string"},
-		"more members than bits":       {structOf(maxMembers+1, reflect.TypeFor[string]()), "has more than 64 members"},
+		"a field without a tag":  {tagged(``), "Field has no json tag"},
+		"another tag":            {tagged(`url:"field"`), "Field has no json tag"},
+		"a tag without a name":   {tagged(`json:",omitzero"`), "Field has no json tag"},
+		"an embedded struct":     {reflect.TypeFor[outer](), "beltic: beltic.outer.Inner has no json tag"},
+		"in a list":              {reflect.SliceOf(structOf(3, tagged(``))), "Field has no json tag"},
+		"in an optional":         {reflect.TypeFor[Optional[Inner]](), "beltic: beltic.Inner.Untagged has no json tag"},
+		"an integer":             {reflect.TypeFor[int](), "beltic: cannot decode JSON into int"},
+		"a short number":         {reflect.TypeFor[float32](), "beltic: cannot decode JSON into float32"},
+		"a duration":             {reflect.TypeFor[time.Duration](), "beltic: cannot decode JSON into time.Duration"},
+		"a pointer":              {structOf(1, reflect.TypeFor[*string]()), "beltic: cannot decode JSON into *string"},
+		"a map":                  {structOf(1, reflect.TypeFor[map[string]bool]()), "beltic: cannot decode JSON into map[string]bool"},
+		"an interface":           {reflect.TypeFor[[]any](), "beltic: cannot decode JSON into interface {}"},
+		"an array":               {reflect.TypeFor[Optional[[2]string]](), "beltic: cannot decode JSON into [2]string"},
+		"more members than bits": {structOf(maxMembers+1, reflect.TypeFor[string]()), "has more than 64 members"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() { assert.Contains(t, fmt.Sprint(recover()), tc.text) }()
