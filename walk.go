@@ -52,7 +52,8 @@ func (w walk[T]) next(ctx context.Context) (*Page[T], error) {
 	if w.end != nil {
 		return nil, w.end
 	}
-	page, err := w.list.fetch(ctx, w.at, w.history == nil)
+	isFirst := w.history == nil
+	page, err := w.list.fetch(ctx, w.at, isFirst)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +73,12 @@ func (w walk[T]) next(ctx context.Context) (*Page[T], error) {
 
 // after returns the walk that continues from a page in a direction.
 func (w walk[T]) after(p *Page[T], way direction) walk[T] {
-	next := walk[T]{list: w.list, at: place{w.at.cursor, way}, total: p.Meta.Page.Total, delivered: p.state.rest}
+	next := walk[T]{
+		list:      w.list,
+		at:        place{w.at.cursor, way}, // that of the page, for a checkpoint if there is no next one
+		total:     p.Meta.Page.Total,
+		delivered: p.state.rest,
+	}
 	// Turning around starts a new history: seeing a page again on the way back is no cycle.
 	if way == w.at.way {
 		next.history = w.history
@@ -117,28 +123,28 @@ func (w walk[T]) one(ctx context.Context) (*Page[T], error) {
 // It is immutable, so walks can branch freely: each link holds at least twice as many places as the
 // one before it. It stores hashes, because a cursor may identify a person.
 type history struct {
-	hash uint64
-	more []uint64 // sorted
-	rest *history
+	hash   uint64
+	others []uint64 // sorted
+	older  *history
 }
 
 var historySeed = maphash.MakeSeed()
 
-func (h *history) size() int { return 1 + len(h.more) }
+func (h *history) size() int { return 1 + len(h.others) }
 
 func (h *history) add(p place) *history {
 	added := &history{hash: maphash.Comparable(historySeed, p)}
-	for added.rest = h; added.rest != nil && added.rest.size() <= added.size(); added.rest = added.rest.rest {
-		added.more = append(append(added.more, added.rest.hash), added.rest.more...)
+	for added.older = h; added.older != nil && added.older.size() <= added.size(); added.older = added.older.older {
+		added.others = append(append(added.others, added.older.hash), added.older.others...)
 	}
-	slices.Sort(added.more)
+	slices.Sort(added.others)
 	return added
 }
 
 func (h *history) has(p place) bool {
 	hash := maphash.Comparable(historySeed, p)
-	for ; h != nil; h = h.rest {
-		if _, ok := slices.BinarySearch(h.more, hash); ok || h.hash == hash {
+	for ; h != nil; h = h.older {
+		if _, ok := slices.BinarySearch(h.others, hash); ok || h.hash == hash {
 			return true
 		}
 	}
