@@ -36,7 +36,7 @@ type tag struct {
 	content [10]byte
 }
 
-// tag returns the tag of the i-th record of the page, in the order of the walk.
+// tag returns the tag of the i-th entry.
 func (s *pageState[T]) tag(i int) tag {
 	e := s.entries[i]
 	raw := s.body.Body[e.start:e.end]

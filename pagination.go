@@ -72,11 +72,11 @@ type Page[T any] struct {
 
 // pageState is where a page stands in its list.
 type pageState[T any] struct {
-	walk           walk[T]   // that gave the page
+	walk           walk[T]   // whose next page this is
 	isEmpty        bool      // as it was sent
 	entries        []entry   // the records of the page, bad ones included, in the order of the walk
 	leftOut        []tag     // records of the page that an earlier run delivered
-	rest           delivered // by earlier runs, without those of this page
+	rest           delivered // by earlier runs, that may come in later pages
 	next, previous neighbor
 	body           *transport.Response // that the entries are pieces of; nil after release
 }
