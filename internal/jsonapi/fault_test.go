@@ -39,13 +39,13 @@ func TestFaults(t *testing.T) {
 			text: `"text":null,"number":null,"flag":null,"time":null,"inner":null,"list":null`,
 		},
 		"another kind": {
-			text:   `"text":7,"number":"a","flag":[],"time":{},"inner":true,"list":"a"`,
+			text: `"text":7,"number":"a","flag":[],"time":{},"inner":true,"list":"a"`,
 			faults: []string{
 				"/text wrong type", "/number wrong type", "/flag wrong type", "/time wrong type",
 				"/inner wrong type", "/list wrong type",
 			},
-			worst:  jsonapi.ReasonType,
-			want:   wanted{inner: &wanted{}},
+			worst: jsonapi.ReasonType,
+			want:  wanted{inner: &wanted{}},
 		},
 		"another kind, further down": {
 			text:   `"inner":{"number":1,"inner":{"text":[],"number":2},"text":"b"}`,
@@ -94,13 +94,13 @@ func TestFaults(t *testing.T) {
 			want:   wanted{inner: &wanted{}},
 		},
 		"unknown names that come twice": {
-			text:   `"x":1,"y":2,"x":3,"inner":{"x":1,"\u0078":2}`,
+			text: `"x":1,"y":2,"x":3,"inner":{"x":1,"\u0078":2}`,
 			faults: []string{
 				"(x) unknown member", "(y) unknown member", "(x) duplicate name", "(x) unknown member",
 				"/inner(x) unknown member", "/inner(x) duplicate name", "/inner(x) unknown member",
 			},
-			worst:  jsonapi.ReasonDuplicate,
-			want:   wanted{inner: &wanted{}},
+			worst: jsonapi.ReasonDuplicate,
+			want:  wanted{inner: &wanted{}},
 		},
 		"names that differ from known ones in case": {
 			text:   `"Text":"a","TEXT":"b"`,
@@ -116,20 +116,20 @@ func TestFaults(t *testing.T) {
 			faults: []string{`("") unknown member`, `("") unknown member`},
 		},
 		"unknown values with names that come twice and bad UTF-8": {
-			text:   `"x":{"a":1,"a":2},"y":["` + "\xff" + `"],"z":{"a":{"\ud800":1}}`,
+			text: `"x":{"a":1,"a":2},"y":["` + "\xff" + `"],"z":{"a":{"\ud800":1}}`,
 			faults: []string{
 				"(x) unknown member", "(x) duplicate name", "(y) unknown member", "(y) invalid UTF-8",
 				"(z) unknown member", "(z) invalid UTF-8",
 			},
-			worst:  jsonapi.ReasonDuplicate,
+			worst: jsonapi.ReasonDuplicate,
 		},
 		"known values of another kind with names that come twice and bad UTF-8": {
-			text:   `"text":{"a":1,"a":2},"number":["` + "\xff" + `"],"flag":"\udc00"`,
+			text: `"text":{"a":1,"a":2},"number":["` + "\xff" + `"],"flag":"\udc00"`,
 			faults: []string{
 				"/text wrong type", "/text duplicate name", "/number wrong type", "/number invalid UTF-8",
 				"/flag wrong type", "/flag invalid UTF-8",
 			},
-			worst:  jsonapi.ReasonDuplicate,
+			worst: jsonapi.ReasonDuplicate,
 		},
 		"broken texts": {
 			text:   `"text":"\ud800","time":"` + "\xff" + `","list":["a","\udc00","b"]`,
@@ -143,13 +143,13 @@ func TestFaults(t *testing.T) {
 			worst:  jsonapi.ReasonUTF8,
 		},
 		"a broken name, twice, of which nothing remains but the name of a known member": {
-			text:   `"text` + "\xff" + `":"a","text` + "\xff" + `":"b","text":"c"`,
+			text: `"text` + "\xff" + `":"a","text` + "\xff" + `":"b","text":"c"`,
 			faults: []string{
 				" invalid UTF-8", "(\"text\xff\") unknown member", " invalid UTF-8",
 				"(\"text\xff\") duplicate name", "(\"text\xff\") unknown member",
 			},
-			worst:  jsonapi.ReasonUTF8,
-			want:   wanted{text: "c"},
+			worst: jsonapi.ReasonUTF8,
+			want:  wanted{text: "c"},
 		},
 		"a broken list beyond the bound": {
 			text:   `"list":["a",1,"` + "\xff" + `","d","e"]`,
