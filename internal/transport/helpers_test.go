@@ -55,7 +55,7 @@ func hang(req *http.Request) (*http.Response, error) {
 	return nil, req.Context().Err()
 }
 
-const testTarget = "https://api.example.com/v1/identity/sessions?page[after]=c1"
+const testTarget = "https://api.example.com/v1/identity/sessions?page[after]=cursor-1"
 
 func withoutRetries(c *Config) { c.MaxRetries = 0 }
 

@@ -183,7 +183,7 @@ func TestATimeoutOfTheCallersOwnTypeIsTriedAgain(t *testing.T) {
 }
 
 func TestAnErrorOfTheCallersOwnTypeTellsNoSecret(t *testing.T) {
-	for _, secret := range []string{testKey, "c1", strings.ToUpper(testKey), "%63%31"} {
+	for _, secret := range []string{testKey, "cursor-1", strings.ToUpper(testKey), "%63ursor%2D1"} {
 		for _, cause := range []error{
 			&quota{"no more of " + secret, nil}, &quota{"no", &quota{secret, nil}}, fmt.Errorf("no: %w", &quota{secret, nil}),
 		} {
@@ -195,7 +195,7 @@ func TestAnErrorOfTheCallersOwnTypeTellsNoSecret(t *testing.T) {
 	}
 	assert.EqualError(t, failing(t, &quota{"page[size] is 15", nil}).Cause, "page[size] is 15")
 
-	dns := &net.DNSError{Err: "no such host", Name: "c1.example.com", IsNotFound: true}
+	dns := &net.DNSError{Err: "no such host", Name: "cursor-1.example.com", IsNotFound: true}
 	assert.Equal(t, dns, failing(t, dns).Cause, "an error that names the host only")
 }
 
