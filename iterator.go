@@ -76,11 +76,14 @@ func (it *Iterator[T]) Next(ctx context.Context) bool {
 		return it.end(&ConfigError{Field: "iterator", Problem: "did not come from a list"})
 	}
 	for it.page == nil || it.index == len(it.page.state.entries) {
+		if it.page != nil && it.pager.walk.at != it.page.state.walk.at {
+			it.page.release()
+			it.page = nil // a checkpoint is that of the next page from here on
+		}
 		page, err := it.pager.next(ctx)
 		if err != nil {
 			return it.end(err)
 		}
-		it.page.release()
 		it.page, it.index = page, 0
 	}
 	// The context may end between two records of a page.
