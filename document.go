@@ -104,7 +104,7 @@ func (d *document) read(r *reader, resp *transport.Response) error {
 	case kind == jsonapi.KindNone:
 		return &ProtocolError{Reason: "no data"}
 	case kind != r.wants:
-		return &ProtocolError{Reason: "data is " + kind.String() + " instead of an " + r.wants.String()}
+		return &ProtocolError{Reason: "data is " + string(kind) + " instead of an " + string(r.wants)}
 	}
 	return nil
 }

@@ -101,7 +101,7 @@ func (res *resource[T]) salvage(raw []byte, v *T) (unread []string, err error) {
 	kind := *res.parts(&read).kind
 	switch {
 	case worst == nil:
-	case worst.IsBroken(), worst.Pointer == "", kind != "" && kind != res.kind, len(faults) == jsonapi.MaxFaults:
+	case worst.IsBroken(), worst.Pointer == "", kind != "" && kind != res.kind:
 		return nil, newDecodeError(worst)
 	}
 	for _, f := range faults {

@@ -33,5 +33,3 @@ func kindOf(c byte) Kind {
 		return KindNone
 	}
 }
-
-func (k Kind) String() string { return string(k) }

@@ -285,7 +285,7 @@ func TestKindsAndTheirNames(t *testing.T) {
 	} {
 		var r jsonapi.Reader
 		r.Reset([]byte(text))
-		assert.Equal(t, want, r.Kind().String(), text)
+		assert.Equal(t, want, string(r.Kind()), text)
 	}
 }
 
