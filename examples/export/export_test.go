@@ -187,7 +187,7 @@ func TestARefusedCheckpointStartsOver(t *testing.T) {
 		"gone":    func(_ *testing.T, j *job) { j.Inject(beltictest.Next(), beltictest.Status(410)) },
 		"damaged": func(t *testing.T, j *job) {
 			path := filepath.Join(j.path+".work", "state.json")
-			text := strings.Replace(read(t, path), `"checkpoint": "b2.`, `"checkpoint": "b2.X`, 1)
+			text := strings.Replace(read(t, path), `"checkpoint": "b3.`, `"checkpoint": "b3.X`, 1)
 			require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		},
 	} {
