@@ -53,7 +53,7 @@ func (r *retrier) send(ctx context.Context, req *Request) *Response {
 			return resp
 		}
 		r.observe(ctx, req, sent, backoff+hold)
-		if !sleep(ctx, backoff) {
+		if hold == 0 && !sleep(ctx, backoff) { // the line waits for the end of a hold
 			return stopped(ctx, resp)
 		}
 		last = resp
