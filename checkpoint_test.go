@@ -293,7 +293,7 @@ func TestACheckpointThatLostAnythingIsRefused(t *testing.T) {
 	assert.Equal(t, descending(9, 1), got, "the good one is taken")
 }
 
-// A sum tells damage, not malice: who makes one anew has made the checkpoint of other records. It
+// A sum detects damage, not malice: a recomputed sum makes a valid checkpoint of other records. It
 // either stands for them or is refused, whatever it holds.
 func TestACheckpointWithANewSumIsThatOfOtherRecords(t *testing.T) {
 	server := &keyset{ids: descending(20, 1), size: 6}

@@ -47,7 +47,7 @@ type Config struct {
 	Origin    *url.URL               // the only origin that may see the key
 	Key       func() (string, error) // asked for each attempt
 	UserAgent string
-	// Observe is told of each attempt, and of the wait before the next; 0 where there is none.
+	// Observe sees each attempt and the wait before the next one, which is 0 after the last.
 	Observe func(ctx context.Context, req *Request, resp *Response, wait time.Duration)
 
 	PerSecond float64 // attempts of all calls; 0 is no limit
