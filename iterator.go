@@ -6,11 +6,11 @@ import (
 	"iter"
 )
 
-// Collect gathers the records of a range, such as that of [SessionsService.All]: copies of the
-// first limit of them, which is at least 1. It asks for no page that it does not need.
+// Collect copies the first limit records of a range, such as that of [SessionsService.All]; limit
+// must be at least 1. It requests no page that it does not need.
 //
-// Records that cannot be decoded are left out and do not count; they come as an error beside the
-// others, one [*ItemError] each. With any other error come the records before it.
+// Records that cannot be decoded are skipped and do not count; the error holds an [*ItemError] for
+// each of them. Any other error is returned with the records before it.
 func Collect[T any](seq iter.Seq2[*T, error], limit int) ([]T, error) {
 	if limit < 1 {
 		return nil, &ConfigError{Field: "limit", Problem: "is less than 1"}
@@ -62,10 +62,10 @@ func newIterator[T any](start walk[T]) *Iterator[T] {
 	return &Iterator[T]{pager: &pager[T]{walk: start}, sealer: &sealer[T]{}}
 }
 
-// Next goes to the next record and reports whether there is one. It returns false at the end of the
-// list, at an error and at a record that cannot be decoded. After such a record, Err being an
-// [*ItemError], a further Next goes on; any other end is final. It checks ctx before each record:
-// where that has ended, so does the iterator, with an error that matches ctx.Err() and its cause.
+// Next advances to the next record and reports whether there is one. It returns false at the end of
+// the list, at an error and at a record that cannot be decoded. After such a record, when Err is an
+// [*ItemError], call Next again to go on; any other end is final. Next checks ctx before each
+// record; if ctx has ended, the iterator ends with an error that matches ctx.Err() and its cause.
 func (it *Iterator[T]) Next(ctx context.Context) bool {
 	it.current = nil
 	if it.done {
@@ -108,16 +108,16 @@ func (it *Iterator[T]) end(err error) bool {
 	return false
 }
 
-// Current is the record that Next went to. It stays valid. It is nil before the first Next and
+// Current returns the record Next advanced to. It stays valid. It is nil before the first Next and
 // after a Next that returned false.
 func (it *Iterator[T]) Current() *T { return it.current }
 
-// Err is why Next returned false; nil at the end of the list, and where Close ended the iteration.
+// Err returns why Next returned false, or nil at the end of the list and after Close.
 func (it *Iterator[T]) Err() error { return it.err }
 
-// Close ends the iteration and a page that is being read ahead. Only an iterator with ReadAhead
-// that is given up before its end needs it, and even there the one request ends by itself.
-// Checkpoint keeps working. It returns no error because nothing that it does can fail.
+// Close ends the iteration and cancels the page that is read ahead. It is needed only when an
+// iterator with ReadAhead is abandoned early; without it that one request finishes by itself.
+// Checkpoint keeps working. Close cannot fail.
 func (it *Iterator[T]) Close() {
 	// Stopping at a bad record is no failure.
 	if !it.done && isItemError(it.err) {
@@ -129,10 +129,10 @@ func (it *Iterator[T]) Close() {
 	}
 }
 
-// Checkpoint is the place after the last record that Next went to, an undecodable one included. It
-// can be taken at any time, also after an error. Before the first Next it is where the iterator
-// starts, and after the end of the list the end: to resume there gives nothing but what is new
-// after it. An iterator whose options are refused has the checkpoint that it was to resume, or "".
+// Checkpoint returns the place after the last record that Next advanced to, undecodable records
+// included. It can be taken at any time, also after an error. Before the first Next it is the start
+// of the iterator, and after the end of the list it is the end: resuming there yields only records
+// added since. If the options were refused, it is the checkpoint they asked to resume, or "".
 func (it *Iterator[T]) Checkpoint() Checkpoint {
 	if it.pager == nil {
 		return ""

@@ -14,9 +14,9 @@ import (
 // [] read like absence. What exactly was sent is Raw, if it was asked for.
 //
 // Encoding/json writes the whole record by its tags: that is an export. Printing a session by
-// package fmt, or logging a pointer to one by log/slog, shows its id, status and entity type only,
-// and "unknown" for a status or type that this version does not know. A field that is named prints
-// as itself.
+// package fmt, or logging it by log/slog, shows its id, status and entity type only, and "unknown"
+// for a status or type that this version does not know. A field that you print by its name is shown
+// in full.
 //
 // Sessions of one page share the memory of the page's Data. To keep a few of many, copy them (kept
 // := *s): a copy holds its own record and nothing else.
