@@ -116,6 +116,12 @@ func TestASecretInDisguiseIsASecret(t *testing.T) {
 }
 
 func TestTheLayersThatAreTakenOffAreBounded(t *testing.T) {
+	const documented = 8 // in SECURITY.md
+	text := "another%20secret"
+	for layers := 1; layers <= documented+1; layers++ {
+		assert.Equal(t, layers <= documented, holdsSecret(text, "", []string{"another secret"}, 1), "%d layers", layers)
+		text = strings.ReplaceAll(text, "%", "%25")
+	}
 	nested := "%" + strings.Repeat("25", 1<<12) + "41"
 	assert.False(t, holdsSecret(nested, "", []string{"another secret"}, 1))
 }
