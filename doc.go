@@ -21,7 +21,7 @@
 // A [Client] sends its key in the header X-Api-Key, and only to the origin of its base URL. The
 // prefix of the key chooses the environment, sk_staging_ or sk_production_; [DefaultBaseURL] is the
 // address of both. [NewClient] takes the key, [NewClientFromEnv] reads it from BELTIC_API_KEY, and
-// [WithKeyFunc] asks for it anew before each attempt.
+// [WithKeyFunc] fetches it before every attempt.
 //
 // # Paging
 //

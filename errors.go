@@ -169,8 +169,7 @@ func (e *DecodeError) Error() string {
 }
 
 // ItemError is one record that could not be decoded. The other records of its page are not
-// affected, and the record itself is at hand: Raw is its exact JSON, and [ItemError.Salvage] reads
-// of it what can be read.
+// affected. Raw holds its exact JSON, and [ItemError.Salvage] decodes as much of it as possible.
 type ItemError struct {
 	Index int    // in the page's data, from 0; 0 for a record that was got by its id
 	ID    string // of the record, "" where it could not be read or is ambiguous

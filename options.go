@@ -41,7 +41,7 @@ func WithBaseURL(base string) Option {
 // WithKeyFunc asks f for the API key before every attempt, so that a service can rotate its keys
 // without a restart; the key that was given to [NewClient] is not used then. Calls on several
 // goroutines ask f at once. The time that f takes counts against [WithTimeout] but f cannot be
-// interrupted: it should return a key that is at hand, not fetch one.
+// interrupted: it should return a cached key, not do I/O.
 //
 // Where NewClient would refuse the key, the call ends with the same [*ConfigError]: nothing is sent
 // and f is not asked again. After a 401 ([ErrUnauthorized]) f is not asked again within the call

@@ -40,7 +40,7 @@ func (s *SessionsService) List(ctx context.Context, opts *SessionListOptions) (*
 //
 // It is lazy: nothing is sent before the range starts, and the next page is fetched when the last
 // session of this one has been handed over (with opts.Page.ReadAhead, one page earlier). Each range
-// starts anew from opts, which are copied. Breaking out of the range sends nothing more. The
+// starts over from opts, which are copied. Breaking out of the range sends nothing more. The
 // sequence checks ctx before each session.
 //
 // The sessions are those of a page, which is in memory as long as one of its sessions is: copy (*s)
