@@ -94,7 +94,7 @@ func get[T any](ctx context.Context, s *service, res *resource[T], route, id str
 		return nil, err
 	}
 	defer resp.Release()
-	record, err := readOne(s.client, res, route, resp)
+	record, err := readOne(ctx, s.client, res, route, resp)
 	if err != nil {
 		return nil, err
 	}
@@ -105,10 +105,10 @@ func get[T any](ctx context.Context, s *service, res *resource[T], route, id str
 }
 
 // readOne reads a response with one record.
-func readOne[T any](c *Client, res *resource[T], route string, resp *transport.Response) (*T, error) {
+func readOne[T any](ctx context.Context, c *Client, res *resource[T], route string, resp *transport.Response) (*T, error) {
 	v := new(T)
 	var bad *ItemError
-	r := &reader{wants: jsonapi.KindObject, tell: c.drift.teller(route, resp)}
+	r := &reader{wants: jsonapi.KindObject, tell: c.drift.teller(ctx, route, resp)}
 	r.record = func() {
 		var raw []byte
 		raw, bad = res.read(r, v, 0)
@@ -143,7 +143,7 @@ func checkID(id string) error {
 // checkContext reports a context that is nil or has ended.
 func (c *Client) checkContext(ctx context.Context) error {
 	if ctx != nil && ctx.Err() != nil {
-		return c.failure(transport.Canceled(ctx))
+		return c.failure(transport.Ended(ctx))
 	}
 	return refuse(ctx == nil, "context", "is nil")
 }

@@ -248,7 +248,7 @@ func TestAnAttemptThatEndedWithItsContextIsNoWarning(t *testing.T) {
 		defer cancel()
 		client := newClient(t, hang, beltic.WithLogger(slog.New(slog.NewTextHandler(&out, nil))))
 		_, err := client.Sessions.List(ctx, nil)
-		require.EqualError(t, err, "beltic: canceled, host api.beltic.com, the deadline of the context has passed")
+		require.EqualError(t, err, "beltic: deadline, host api.beltic.com, the deadline of the context has passed")
 		assert.Empty(t, out.String())
 	})
 }

@@ -77,7 +77,7 @@ func decodeEnum(r *reader, v reflect.Value) bool {
 	isTaken := decodeText(r, v)
 	if r.NotesNew && v.Len() > 0 {
 		if value, _ := reflect.TypeAssert[enum](v); !value.Known() {
-			r.Note(jsonapi.Fault{Reason: DriftValue})
+			r.Note(jsonapi.Fault{Reason: jsonapi.ReasonNewValue})
 		}
 	}
 	return isTaken

@@ -1,6 +1,7 @@
 package beltic_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -311,7 +312,7 @@ func TestNoNumberOfFaultsLetsABrokenRecordPass(t *testing.T) {
 		"new in attributes": rawPage("", record("z"), withAttributes(members+doubled)),
 		"odd in attributes": rawPage("", record("z"), withAttributes(`"new":1,`+strings.Repeat(`"new":1,`, many)+doubled)),
 	} {
-		for _, opts := range [][]beltic.Option{nil, {beltic.WithDriftObserver(func(beltic.Drift) {})}} {
+		for _, opts := range [][]beltic.Option{nil, {beltic.WithDriftObserver(func(context.Context, beltic.Drift) {})}} {
 			page, err := newBenchClient(t, body, opts...).Sessions.List(t.Context(), nil)
 			if strings.HasPrefix(name, "odd document") { // there is no room for the faults of its records
 				assert.Nil(t, page, name)

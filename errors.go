@@ -45,14 +45,14 @@ var errorByStatus = map[int]error{
 // at.
 //
 // It matches the sentinel of its status ([ErrRateLimited] and so on) by [errors.Is], and the error
-// of the caller's context if that is what kept the call from being tried again.
+// of the caller's context if the context ended before the call could be tried again.
 type APIError struct {
 	StatusCode int
 	Errors     []ErrorObject
-	RequestID  string        // the server's id of the request, "" where it sent none
-	RetryAfter time.Duration // how long the server asks to wait; 0 where it does not
-	Attempts   int           // how often the call was sent
-	NotRetried string        // one of the NotRetried constants, or ""
+	RequestID  string           // the server's id of the request, "" where it sent none
+	RetryAfter time.Duration    // how long the server asks to wait; 0 where it does not
+	Attempts   int              // how often the call was sent
+	NotRetried NotRetriedReason // "" where all attempts were used up, or another would not help
 	RateLimit  RateLimit
 
 	// Body is what the server sent, up to 64 KiB of it, and Header its headers. Both are never
@@ -64,14 +64,22 @@ type APIError struct {
 	stopped error
 }
 
-// Why a call was not tried again although that might have helped: the values of NotRetried of an
-// [APIError] and a [TransportError]. Where all attempts were used up, or another would not help, it
-// is "".
+// NotRetriedReason is why a call was not tried again although that might have helped. Its values
+// are fit to be labels of metrics.
+type NotRetriedReason string
+
+// The values of NotRetried of an [APIError] and a [TransportError].
 const (
-	NotRetriedRetryAfter = "the server asks for a longer wait than 60 s"
-	NotRetriedDeadline   = "the wait does not fit the deadline"
-	NotRetriedBudget     = "the retry budget of the client is used up"
+	NotRetriedRetryAfter NotRetriedReason = "retry_after" // the server asks for a longer wait than 60 s
+	NotRetriedDeadline   NotRetriedReason = "deadline"    // the wait does not fit the deadline
+	NotRetriedBudget     NotRetriedReason = "budget"      // the client's retry budget is used up
 )
+
+var notRetriedTexts = map[NotRetriedReason]string{
+	NotRetriedRetryAfter: "the server asks for a longer wait than 60 s",
+	NotRetriedDeadline:   "the wait does not fit the deadline",
+	NotRetriedBudget:     "the retry budget of the client is used up",
+}
 
 // ErrorObject is one error of a response, in the form of JSON:API; responses of other shapes are
 // brought to it. Detail and Title are free text of the server: do not log them where personal data
@@ -100,12 +108,12 @@ func (e *APIError) Error() string {
 	if len(e.Errors) > 0 {
 		first = e.Errors[0]
 	}
-	notRetried := e.NotRetried
+	notRetried := notRetriedTexts[e.NotRetried]
 	if notRetried == "" && e.stopped != nil {
 		notRetried = "the caller's context ended"
 	}
 	return errorText(
-		fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode)),
+		strings.TrimSpace(fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode))),
 		token("code", first.Code),
 		token("pointer", first.Source.Pointer),
 		token("parameter", first.Source.Parameter),
@@ -122,7 +130,8 @@ func (e *APIError) Is(target error) bool {
 	return target == errorByStatus[e.StatusCode] || target == ErrServer && e.StatusCode >= 500
 }
 
-// Unwrap returns the error of the caller's context if that is why the call was not tried again.
+// Unwrap returns the error of the caller's context if the context ended before the call could be
+// tried again.
 func (e *APIError) Unwrap() error { return e.stopped }
 
 // MarshalJSON writes the text of Error, not the server's words.
@@ -132,18 +141,18 @@ func (e APIError) MarshalJSON() ([]byte, error) { return json.Marshal(e.Error())
 // tried again.
 func (e APIError) Equal(other APIError) bool { return reflect.DeepEqual(e, other) }
 
-// The values of [DecodeError].Reason.
+// The values of [DecodeError].Reason, fit to be labels of metrics.
 const (
 	ReasonSyntax      = "syntax"
-	ReasonTrailing    = "trailing data"
-	ReasonUTF8        = "invalid UTF-8"
-	ReasonDuplicate   = "duplicate name"
-	ReasonDepth       = "nested too deeply"
-	ReasonType        = "wrong type"
-	ReasonValue       = "unusable value"
-	ReasonMissing     = "missing member"
-	ReasonContentType = "content type"
-	ReasonEncoding    = "content encoding"
+	ReasonTrailing    = "trailing_data"
+	ReasonUTF8        = "invalid_utf8"
+	ReasonDuplicate   = "duplicate_name"
+	ReasonDepth       = "nested_too_deeply"
+	ReasonType        = "wrong_type"
+	ReasonValue       = "unusable_value"
+	ReasonMissing     = "missing_member"
+	ReasonContentType = "content_type"
+	ReasonEncoding    = "content_encoding"
 )
 
 // DecodeError is JSON that could not be taken. It says where and why, and never holds a value of
@@ -161,7 +170,7 @@ func newDecodeError(e *jsonapi.Fault) *DecodeError {
 
 func (e *DecodeError) Error() string {
 	return errorText(
-		"cannot decode: "+e.Reason,
+		"cannot decode: "+words(e.Reason),
 		e.Detail,
 		when(e.Pointer != "", "at %s", e.Pointer),
 		when(e.Offset > 0, "byte %d", e.Offset),
@@ -227,28 +236,32 @@ func (e *ProtocolError) Error() string {
 	return errorText("the response breaks the API's contract: " + e.Reason)
 }
 
+// FailureKind is what kept a call from getting a response. Its values are fit to be labels of
+// metrics.
+type FailureKind string
+
 // The values of [TransportError].Kind.
 const (
-	KindCanceled   = "canceled"   // the caller's context ended
-	KindTimeout    = "timeout"    // an attempt or one of its steps took too long
-	KindDNS        = "dns"        // the host name could not be resolved
-	KindDial       = "dial"       // no connection
-	KindTLS        = "tls"        // no secure connection
-	KindProxy      = "proxy"      // the proxy refused, or could not be reached
-	KindConnection = "connection" // the connection broke before the response
-	KindBody       = "body"       // the connection broke in the middle of the response
-	KindOrigin     = "origin"     // the request would have left the origin of the base URL
-	KindRateLimit  = "rate limit" // a wait for the API's rate limit, or for WithRateLimit, does not fit the deadline
-	KindTransport  = "transport"  // any other failure
+	KindCanceled   FailureKind = "canceled"   // the caller's context was canceled
+	KindDeadline   FailureKind = "deadline"   // its deadline passed
+	KindTimeout    FailureKind = "timeout"    // an attempt or one of its steps took too long
+	KindDNS        FailureKind = "dns"        // the host name could not be resolved
+	KindDial       FailureKind = "dial"       // no connection
+	KindTLS        FailureKind = "tls"        // no secure connection
+	KindProxy      FailureKind = "proxy"      // the proxy refused, or could not be reached
+	KindConnection FailureKind = "connection" // the connection broke before the response
+	KindBody       FailureKind = "body"       // the connection broke in the middle of the response
+	KindOrigin     FailureKind = "origin"     // the request would have left the origin of the base URL
+	KindRateLimit  FailureKind = "rate_limit" // a wait for a rate limit does not fit the deadline, or that of WithLimiter failed
+	KindTransport  FailureKind = "transport"  // any other failure
 )
 
 // TransportError is a call that got no whole response, or was canceled.
 type TransportError struct {
-	Kind     string // one of the Kind constants
-	Host     string // that the call was for
-	Attempts int    // how often the call was sent
-	// NotRetried is one of the NotRetried constants, or "".
-	NotRetried string
+	Kind       FailureKind
+	Host       string           // that the call was for
+	Attempts   int              // how often the call was sent
+	NotRetried NotRetriedReason // "" where all attempts were used up, or another would not help
 
 	stopped error                   // the end of the caller's context, or nil
 	cause   error                   // what may be shown, or nil
@@ -256,7 +269,8 @@ type TransportError struct {
 	as      func(target any) bool   // finds the caller's own types in it
 }
 
-var transportAdvice = map[string]string{
+var transportAdvice = map[FailureKind]string{
+	KindDeadline:   "the deadline of the context has passed",
 	KindTimeout:    "no response in time",
 	KindDNS:        "the host name cannot be resolved, check the base URL",
 	KindDial:       "cannot connect",
@@ -264,19 +278,18 @@ var transportAdvice = map[string]string{
 	KindProxy:      "the proxy refused, check HTTPS_PROXY",
 	KindConnection: "the connection broke",
 	KindBody:       "the connection broke in the middle of the response",
-	KindRateLimit:  "the wait for the rate limit does not fit the deadline, give the call more time",
+	KindRateLimit:  "no turn within the rate limit in time, give the call more time or send fewer",
 	KindTransport:  "the request could not be carried out",
 }
 
 func (e *TransportError) Error() string {
 	return errorText(
-		e.Kind,
+		words(string(e.Kind)),
 		token("host", e.Host),
 		when(e.Attempts > 1, "%d attempts", e.Attempts),
 		transportAdvice[e.Kind],
 		textOf(e.cause),
-		when(e.Kind == KindCanceled && e.Timeout(), "the deadline of the context has passed"),
-		when(e.NotRetried != "", "not tried again: %s", e.NotRetried),
+		when(e.NotRetried != "", "not tried again: %s", notRetriedTexts[e.NotRetried]),
 	)
 }
 
@@ -335,22 +348,25 @@ func (e *RedirectError) Error() string {
 	)
 }
 
+// LimitKind is what a [LimitError] speaks of. Its values are fit to be labels of metrics.
+type LimitKind string
+
 // The values of [LimitError].Limit.
 const (
-	LimitResponseBody    = "response body"
-	LimitResponseHeaders = "response headers"
-	LimitItems           = "items"       // of one page
-	LimitEmptyPages      = "empty pages" // in a row
+	LimitResponseBody    LimitKind = "response_body"
+	LimitResponseHeaders LimitKind = "response_headers"
+	LimitItems           LimitKind = "items"       // of one page
+	LimitEmptyPages      LimitKind = "empty_pages" // in a row
 )
 
 // LimitError is a response that is larger than the library accepts.
 type LimitError struct {
-	Limit string // one of the Limit constants
-	Max   int64  // bytes of a body or headers, otherwise a count
+	Limit LimitKind
+	Max   int64 // bytes of a body or headers, otherwise a count
 }
 
 func (e *LimitError) Error() string {
-	return errorText(fmt.Sprintf("the limit of %d for %s was exceeded", e.Max, e.Limit))
+	return errorText(fmt.Sprintf("the limit of %d for %s was exceeded", e.Max, words(string(e.Limit))))
 }
 
 // ConfigError is an invalid input. It is returned before any request is sent, and never holds the
@@ -383,6 +399,9 @@ func errorText(parts ...string) string {
 	text := strings.Map(printable, prefix+strings.Join(parts, ", "))
 	return text[:min(len(text), maxErrorText)]
 }
+
+// words is a label as words.
+func words(label string) string { return strings.ReplaceAll(label, "_", " ") }
 
 // when is a part that there is only sometimes.
 func when(isThere bool, format string, args ...any) string {

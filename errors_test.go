@@ -246,7 +246,7 @@ func TestLimits(t *testing.T) {
 	server := bodies(page("", "a"), page("", "a"))
 	client := newClient(t, server.RoundTrip, beltic.WithMaxResponseBytes(20))
 	_, err := client.Sessions.List(t.Context(), nil)
-	assert.Equal(t, beltic.LimitError{Limit: "response body", Max: 20}, limitOf(err))
+	assert.Equal(t, beltic.LimitError{Limit: beltic.LimitResponseBody, Max: 20}, limitOf(err))
 	assert.Equal(t, 1, server.sent(), "not tried again")
 
 	many := rawPage("", slices.Repeat([]string{`{}`}, 1001)...)
@@ -262,7 +262,7 @@ func TestTransportErrorsTellTheCauseApartWithoutShowingIt(t *testing.T) {
 	_, err := newClient(t, server.RoundTrip).Sessions.List(t.Context(), &beltic.SessionListOptions{Filter: beltic.SessionFilter{Account: "canary"}})
 	failure, ok := errors.AsType[*beltic.TransportError](err)
 	require.True(t, ok, "%v", err)
-	assert.Equal(t, "transport", failure.Kind)
+	assert.Equal(t, beltic.KindTransport, failure.Kind)
 	require.ErrorIs(t, err, secret)
 	require.NotErrorIs(t, err, io.EOF)
 	assert.NotContains(t, everyText(err), "canary")
@@ -340,7 +340,7 @@ func TestASecretInOtherWordsIsASecret(t *testing.T) {
 			server := (&script{}).status(400, string(body), "X-Request-Id", said).status(302, "", "Location", "https://"+said+".example.com").
 				body(rawPage("", `{"id":"s1","type":"session","attributes":{"`+said+`":1}}`))
 			client := newClient(t, server.RoundTrip, beltic.WithLogger(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))),
-				beltic.WithObserver(func(a beltic.Attempt) { fmt.Fprintln(&out, a) }), beltic.WithDriftObserver(func(d beltic.Drift) { fmt.Fprintln(&out, d) }))
+				beltic.WithObserver(func(_ context.Context, a beltic.Attempt) { fmt.Fprintln(&out, a) }), beltic.WithDriftObserver(func(_ context.Context, d beltic.Drift) { fmt.Fprintln(&out, d) }))
 			for range server.answers {
 				_, err := client.Sessions.List(t.Context(), opts)
 				out.WriteString(everyText(err))
@@ -474,33 +474,34 @@ func TestAnErrorOfUnknownFormIsThereToLookAt(t *testing.T) {
 
 // The values stand in the documentation, so they are written out there.
 func TestConstantsAreTheWordsOfTheLowerLevels(t *testing.T) {
-	for public, internal := range map[string]string{
-		beltic.ReasonSyntax:         jsonapi.ReasonSyntax,
-		beltic.ReasonTrailing:       jsonapi.ReasonTrailing,
-		beltic.ReasonUTF8:           jsonapi.ReasonUTF8,
-		beltic.ReasonDuplicate:      jsonapi.ReasonDuplicate,
-		beltic.ReasonDepth:          jsonapi.ReasonDepth,
-		beltic.ReasonType:           jsonapi.ReasonType,
-		beltic.ReasonValue:          jsonapi.ReasonValue,
-		beltic.ReasonMissing:        jsonapi.ReasonMissing,
-		beltic.NotRetriedRetryAfter: transport.NotRetriedRetryAfter,
-		beltic.NotRetriedDeadline:   transport.NotRetriedDeadline,
-		beltic.NotRetriedBudget:     transport.NotRetriedBudget,
-		beltic.KindCanceled:         string(transport.KindCanceled),
-		beltic.KindTimeout:          string(transport.KindTimeout),
-		beltic.KindDNS:              string(transport.KindDNS),
-		beltic.KindDial:             string(transport.KindDial),
-		beltic.KindTLS:              string(transport.KindTLS),
-		beltic.KindProxy:            string(transport.KindProxy),
-		beltic.KindConnection:       string(transport.KindConnection),
-		beltic.KindBody:             string(transport.KindBody),
-		beltic.KindOrigin:           string(transport.KindOrigin),
-		beltic.KindRateLimit:        string(transport.KindRateLimit),
-		beltic.KindTransport:        string(transport.KindTransport),
-		beltic.LimitResponseBody:    string(transport.KindBodySize),
-		beltic.LimitResponseHeaders: string(transport.KindHeaderSize),
+	for _, pair := range [][2]string{
+		{beltic.ReasonSyntax, jsonapi.ReasonSyntax},
+		{beltic.ReasonTrailing, jsonapi.ReasonTrailing},
+		{beltic.ReasonUTF8, jsonapi.ReasonUTF8},
+		{beltic.ReasonDuplicate, jsonapi.ReasonDuplicate},
+		{beltic.ReasonDepth, jsonapi.ReasonDepth},
+		{beltic.ReasonType, jsonapi.ReasonType},
+		{beltic.ReasonValue, jsonapi.ReasonValue},
+		{beltic.ReasonMissing, jsonapi.ReasonMissing},
+		{string(beltic.NotRetriedRetryAfter), transport.NotRetriedRetryAfter},
+		{string(beltic.NotRetriedDeadline), transport.NotRetriedDeadline},
+		{string(beltic.NotRetriedBudget), transport.NotRetriedBudget},
+		{string(beltic.KindCanceled), string(transport.KindCanceled)},
+		{string(beltic.KindDeadline), string(transport.KindDeadline)},
+		{string(beltic.KindTimeout), string(transport.KindTimeout)},
+		{string(beltic.KindDNS), string(transport.KindDNS)},
+		{string(beltic.KindDial), string(transport.KindDial)},
+		{string(beltic.KindTLS), string(transport.KindTLS)},
+		{string(beltic.KindProxy), string(transport.KindProxy)},
+		{string(beltic.KindConnection), string(transport.KindConnection)},
+		{string(beltic.KindBody), string(transport.KindBody)},
+		{string(beltic.KindOrigin), string(transport.KindOrigin)},
+		{string(beltic.KindRateLimit), string(transport.KindRateLimit)},
+		{string(beltic.KindTransport), string(transport.KindTransport)},
+		{string(beltic.LimitResponseBody), string(transport.KindBodySize)},
+		{string(beltic.LimitResponseHeaders), string(transport.KindHeaderSize)},
 	} {
-		assert.Equal(t, public, internal)
+		assert.Equal(t, pair[0], pair[1])
 	}
 }
 
@@ -516,7 +517,7 @@ func TestAnErrorSaysWhyACallWasNotTriedAgain(t *testing.T) {
 		server := (&script{}).status(http.StatusServiceUnavailable, "", "Retry-After", "5")
 		_, err = newClient(t, server.RoundTrip).Sessions.List(ctx, nil)
 		assert.Equal(t, beltic.NotRetriedDeadline, requireAPIError(t, err).NotRetried)
-		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.NotErrorIs(t, err, context.DeadlineExceeded, "the context has not ended")
 
 		server = (&script{}).then(func(*http.Request) (*http.Response, error) { return nil, io.EOF })
 		ctx, cancel = context.WithTimeout(t.Context(), time.Nanosecond)

@@ -33,8 +33,8 @@ func ExampleWithObserver() {
 	server.Inject(beltictest.Next(), beltictest.Status(http.StatusBadGateway))
 
 	metrics := &counters{counts: map[string]int{}}
-	client := server.Client(beltic.WithObserver(func(a beltic.Attempt) {
-		metrics.inc("beltic_attempts_total", a.Method, a.Route, cmp.Or(a.Failure, strconv.Itoa(a.StatusCode)))
+	client := server.Client(beltic.WithObserver(func(_ context.Context, a beltic.Attempt) {
+		metrics.inc("beltic_attempts_total", a.Method, a.Route, cmp.Or(string(a.Failure), strconv.Itoa(a.StatusCode)))
 		if a.Wait > 0 {
 			metrics.inc("beltic_retries_total", a.Method, a.Route)
 		}
@@ -61,7 +61,7 @@ func ExampleWithDriftObserver() {
 	defer server.Close()
 	server.Inject(beltictest.Next(), beltictest.UnknownStatus())
 
-	client := server.Client(beltic.WithDriftObserver(func(d beltic.Drift) {
+	client := server.Client(beltic.WithDriftObserver(func(_ context.Context, d beltic.Drift) {
 		if d.Pointer == "/attributes/status" && d.Reason == beltic.DriftValue {
 			fmt.Println("alarm: a status that is not known, on", d.Route)
 		}

@@ -16,15 +16,15 @@ func (c *Client) failure(resp *transport.Response) error {
 	case transport.KindRedirect:
 		return &RedirectError{StatusCode: f.StatusCode, From: c.base.Host, To: resp.Mask(f.Target)}
 	case transport.KindBodySize, transport.KindHeaderSize:
-		return &LimitError{Limit: string(f.Kind), Max: f.Limit}
+		return &LimitError{Limit: LimitKind(f.Kind), Max: f.Limit}
 	case transport.KindEncoding:
 		return &DecodeError{Reason: ReasonEncoding, Detail: "the body is compressed in a way that was not asked for"}
 	}
 	return &TransportError{
-		Kind:       string(f.Kind),
+		Kind:       FailureKind(f.Kind),
 		Host:       c.base.Host,
 		Attempts:   resp.Attempts,
-		NotRetried: resp.NotRetried,
+		NotRetried: NotRetriedReason(resp.NotRetried),
 		stopped:    resp.Stopped,
 		cause:      f.Cause,
 		is:         f.Is,
@@ -40,7 +40,7 @@ func newAPIError(resp *transport.Response, advice map[int]string) *APIError {
 		RequestID:  resp.RequestID(),
 		RetryAfter: resp.RetryAfter,
 		Attempts:   resp.Attempts,
-		NotRetried: resp.NotRetried,
+		NotRetried: NotRetriedReason(resp.NotRetried),
 		Body:       resp.Body,
 		Header:     resp.Header,
 		advice:     cmp.Or(advice[resp.StatusCode], commonAdvice[resp.StatusCode]),

@@ -105,7 +105,7 @@ func (l *list[T]) fetch(ctx context.Context, at place, isFirst bool) (*Page[T], 
 	if err != nil {
 		return nil, err
 	}
-	return l.read(resp)
+	return l.read(ctx, resp)
 }
 
 // pageReader reads one page.
@@ -118,11 +118,11 @@ type pageReader[T any] struct {
 }
 
 // read reads a page. A bad record or bad page information does not take the good records with it.
-func (l *list[T]) read(resp *transport.Response) (*Page[T], error) {
+func (l *list[T]) read(ctx context.Context, resp *transport.Response) (*Page[T], error) {
 	response := newResponse(resp)
 	page := &Page[T]{Data: []T{}, Response: &response, state: &pageState[T]{body: resp}}
 	r := &pageReader[T]{list: l, page: page, resp: resp}
-	r.wants, r.record, r.tell = jsonapi.KindArray, r.readRecord, l.client.drift.teller(l.route, resp)
+	r.wants, r.record, r.tell = jsonapi.KindArray, r.readRecord, l.client.drift.teller(ctx, l.route, resp)
 	var doc document
 	if err := doc.read(&r.reader, resp); err != nil {
 		return nil, cmp.Or(r.err, err)

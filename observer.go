@@ -19,7 +19,7 @@ type Attempt struct {
 	Route      string        // the path with {id} for an id: a few values, fit to be a label
 	Number     int           // of the attempt in its call, from 1
 	StatusCode int           // 0 where there was no response
-	Failure    string        // why there was none, such as one of the Kind constants, or ""
+	Failure    FailureKind   // why there was none, or ""; also api_key, redirect, encoding, response_headers and response_body
 	RequestID  string        // the server's id of the request, "" where it sent none
 	Duration   time.Duration // from the dial to the last byte
 	Wait       time.Duration // before the next attempt at least; 0 if there is none
@@ -31,13 +31,16 @@ type Attempt struct {
 type Drift struct {
 	Route   string
 	Pointer string // RFC 6901, in the record, such as /attributes/status; * for any element of a list
-	Reason  string // DriftMember or DriftValue
+	Reason  DriftReason
 }
+
+// DriftReason is what is new. Its values are fit to be labels of metrics.
+type DriftReason string
 
 // The values of [Drift].Reason.
 const (
-	DriftMember = "unknown member"
-	DriftValue  = "unknown value"
+	DriftMember DriftReason = "unknown_member"
+	DriftValue  DriftReason = "unknown_value"
 )
 
 // observe tells of an attempt. Of the request and response nothing but an [Attempt] gets out.
@@ -56,13 +59,13 @@ func (c *config) observe(ctx context.Context, req *transport.Request, resp *tran
 		RateLimit:  newRateLimit(resp.Header),
 	}
 	if resp.Failure != nil {
-		a.Failure = string(resp.Failure.Kind)
+		a.Failure = FailureKind(resp.Failure.Kind)
 	}
 	if c.logger != nil {
 		a.log(ctx, c.logger)
 	}
 	if c.onAttempt != nil {
-		c.onAttempt(a)
+		c.onAttempt(ctx, a)
 	}
 }
 
@@ -75,12 +78,13 @@ func (a Attempt) log(ctx context.Context, logger *slog.Logger) {
 		slog.Duration("duration", a.Duration),
 	}
 	if a.Failure != "" {
-		attrs = append(attrs, slog.String("failure", a.Failure))
+		attrs = append(attrs, slog.String("failure", string(a.Failure)))
 	} else {
 		attrs = append(attrs, slog.Int("status", a.StatusCode), slog.String("request_id", a.RequestID))
 	}
 	level := slog.LevelDebug
-	if a.StatusCode >= 400 || a.Failure != "" && a.Failure != KindCanceled {
+	isFailed := a.StatusCode >= 400 || a.Failure != ""
+	if isFailed && a.Failure != KindCanceled && a.Failure != KindDeadline {
 		level = slog.LevelWarn
 	}
 	logger.LogAttrs(ctx, level, "beltic: request", attrs...)
@@ -100,7 +104,7 @@ var memberName = regexp.MustCompile(`^[a-z_]+[0-9]{0,2}$`)
 // driftLog tells of each drift once.
 type driftLog struct {
 	logger  *slog.Logger
-	onDrift func(Drift)
+	onDrift func(context.Context, Drift)
 	mu      sync.Mutex
 	told    map[Drift]bool
 }
@@ -109,8 +113,8 @@ type driftLog struct {
 const maxDrifts = 1000
 
 // teller returns what tells of the new things in a record of a response, or nil if nobody listens.
-func (l *driftLog) teller(route string, resp *transport.Response) func(record string, faults []jsonapi.Fault) {
-	isLogged := l.logger != nil && l.logger.Enabled(context.Background(), slog.LevelInfo)
+func (l *driftLog) teller(ctx context.Context, route string, resp *transport.Response) func(record string, faults []jsonapi.Fault) {
+	isLogged := l.logger != nil && l.logger.Enabled(ctx, slog.LevelInfo)
 	if l.onDrift == nil && !isLogged {
 		return nil
 	}
@@ -120,7 +124,7 @@ func (l *driftLog) teller(route string, resp *transport.Response) func(record st
 			if f.Member != "" {
 				pointer += "/" + shownMember(f.Member)
 			}
-			l.tell(Drift{Route: route, Pointer: shownPointer(resp, pointer), Reason: f.Reason})
+			l.tell(ctx, Drift{Route: route, Pointer: shownPointer(resp, pointer), Reason: DriftReason(f.Reason)})
 		}
 	}
 }
@@ -139,15 +143,15 @@ func shownPointer(resp *transport.Response, pointer string) string {
 }
 
 // tell tells of a drift, if it is the first of its place.
-func (l *driftLog) tell(d Drift) {
+func (l *driftLog) tell(ctx context.Context, d Drift) {
 	if !l.isNew(d) {
 		return
 	}
 	if l.logger != nil {
-		l.logger.Info("beltic: "+d.Reason, slog.String("route", d.Route), slog.String("pointer", d.Pointer))
+		l.logger.InfoContext(ctx, "beltic: "+words(string(d.Reason)), slog.String("route", d.Route), slog.String("pointer", d.Pointer))
 	}
 	if l.onDrift != nil {
-		l.onDrift(d)
+		l.onDrift(ctx, d)
 	}
 }
 

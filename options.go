@@ -2,6 +2,7 @@ package beltic
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"math"
 	"net/http"
@@ -23,8 +24,8 @@ type config struct {
 
 	baseURL   string
 	logger    *slog.Logger
-	onAttempt func(Attempt)
-	onDrift   func(Drift)
+	onAttempt func(context.Context, Attempt)
+	onDrift   func(context.Context, Drift)
 }
 
 // WithBaseURL replaces [DefaultBaseURL]. A path prefix is kept. The URL must be https and without
@@ -106,8 +107,8 @@ func WithMaxRetries(n int) Option {
 // without this option. 0 is that default too, not "at once" and not "never". To bound a whole call
 // with its retries, give it a context with a deadline.
 //
-// A wait for [WithRateLimit] is no part of the attempt. A rate limiter in a transport of your own
-// (see [WithHTTPClient]) is: what it waits for counts against d.
+// Waits for [WithRateLimit] and [WithLimiter] are not part of the attempt. Those of a rate limiter
+// in a transport of your own (see [WithHTTPClient]) are.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		c.Timeout = cmp.Or(d, defaultTimeout)
@@ -123,9 +124,9 @@ func WithTimeout(d time.Duration) Option {
 // The wait is part neither of what [WithTimeout] bounds nor of the duration that is logged. It ends
 // when the context does. A wait that would not end before the context's deadline is not begun: the
 // call fails at once with a [*TransportError] of [KindRateLimit] or, if an earlier attempt got a
-// response, with its [*APIError]. Both match [context.DeadlineExceeded]. The same holds for the wait
-// after a 429 (see the package documentation). A rate limiter in a transport of your own counts
-// against WithTimeout instead.
+// response, with its [*APIError]. Neither matches [context.DeadlineExceeded], because the context
+// has not ended. The same holds for the wait after a 429 (see the package documentation). For a limit
+// that several clients or machines share, see [WithLimiter].
 //
 // Both must be positive: any finite rate above 0, such as 0.5 for one attempt in two seconds, and a
 // burst of at least 1.
@@ -137,6 +138,23 @@ func WithRateLimit(perSecond float64, burst int) Option {
 			refuse(!isRate, "rate limit", "is not a finite number of attempts a second above 0"),
 			refuse(burst < 1, "rate limit", "has a burst of less than 1"),
 		)
+	}
+}
+
+// WithLimiter asks l before each attempt, for a limit that several clients or machines share:
+// anything whose Wait blocks until an attempt may start, such as a
+// [golang.org/x/time/rate.Limiter]. It is asked after [WithRateLimit] and the wait after a 429, on
+// many goroutines at once. Its wait is not part of what [WithTimeout] bounds; it should end when the
+// context does.
+//
+// An error of Wait ends the call with a [*TransportError] of [KindRateLimit], in which [errors.Is]
+// finds it. It is shown as an error of your own transport is (see [WithHTTPClient]). If the context
+// has ended by then, the call ends as every call does whose context ends. A nil l is a
+// [*ConfigError].
+func WithLimiter(l interface{ Wait(context.Context) error }) Option {
+	return func(c *config) error {
+		c.Limiter = l
+		return refuse(l == nil || transport.IsNil(l), "limiter", "is nil")
 	}
 }
 
@@ -174,10 +192,10 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
-// WithObserver calls f after each attempt of a call, for metrics and traces: on the goroutine of
-// the call, for many calls at once, so f must be safe for concurrent use and quick. Nil, the
-// default, observes nothing.
-func WithObserver(f func(Attempt)) Option {
+// WithObserver calls f after each attempt of a call, for metrics and traces: with the context of the
+// call, so that a span hangs below the caller's, and on the goroutine of the call, for many calls at
+// once, so f must be safe for concurrent use and quick. Nil, the default, observes nothing.
+func WithObserver(f func(context.Context, Attempt)) Option {
 	return func(c *config) error {
 		c.onAttempt = f
 		return nil
@@ -187,7 +205,7 @@ func WithObserver(f func(Attempt)) Option {
 // WithDriftObserver calls f when a response has something that this version of the library does not
 // know, once for each place. It is called like the function of [WithObserver]. Nil, the default,
 // observes nothing.
-func WithDriftObserver(f func(Drift)) Option {
+func WithDriftObserver(f func(context.Context, Drift)) Option {
 	return func(c *config) error {
 		c.onDrift = f
 		return nil

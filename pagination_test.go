@@ -356,7 +356,7 @@ func TestEmptyPagesInTheMiddleAreWalkedUpToAHundredInARow(t *testing.T) {
 	}), nil)
 	limit, ok := errors.AsType[*beltic.LimitError](err)
 	require.True(t, ok, "%v", err)
-	assert.Equal(t, beltic.LimitError{Limit: "empty pages", Max: 100}, *limit)
+	assert.Equal(t, beltic.LimitError{Limit: beltic.LimitEmptyPages, Max: 100}, *limit)
 	assert.Equal(t, 100, n)
 }
 
@@ -668,7 +668,7 @@ func TestPagesByHandHaveTheLimitOfEmptyPages(t *testing.T) {
 	}
 	limit, ok := errors.AsType[*beltic.LimitError](err)
 	require.True(t, ok, "%v", err)
-	assert.Equal(t, "empty pages", limit.Limit)
+	assert.Equal(t, beltic.LimitEmptyPages, limit.Limit)
 	assert.Equal(t, 100, n)
 }
 

@@ -213,7 +213,7 @@ func (g *pager[T]) fetch(ctx context.Context) (*Page[T], error) {
 	case <-ctx.Done():
 		ahead.stop()
 		if e, ok := errors.AsType[*APIError](ahead.err); ok { // what it waited for says more than that the wait is over
-			e.stopped = transport.Canceled(ctx).Stopped
+			e.stopped = transport.Ended(ctx).Stopped
 			return nil, e
 		}
 		return nil, client.checkContext(ctx)

@@ -72,7 +72,7 @@ func newMetrics() *metrics {
 // startAtZero shows the counters before they count: the first alarm would otherwise be no increase.
 func (m *metrics) startAtZero() {
 	for counter, labels := range map[*prometheus.CounterVec][]string{
-		m.drifts:     {beltic.DriftMember, beltic.DriftValue},
+		m.drifts:     {string(beltic.DriftMember), string(beltic.DriftValue)},
 		m.passes:     {"complete", "failed"},
 		m.events:     {gotStatus, unknownStatus},
 		m.deliveries: {"delivered", "refused", "failed"},
@@ -85,7 +85,7 @@ func (m *metrics) startAtZero() {
 
 // attempt counts an attempt of a call.
 func (m *metrics) attempt(a beltic.Attempt) {
-	m.attempts.WithLabelValues(a.Method, a.Route, cmp.Or(a.Failure, strconv.Itoa(a.StatusCode))).Inc()
+	m.attempts.WithLabelValues(a.Method, a.Route, cmp.Or(string(a.Failure), strconv.Itoa(a.StatusCode))).Inc()
 	m.durations.WithLabelValues(a.Method, a.Route).Observe(a.Duration.Seconds())
 	if a.Wait > 0 {
 		m.waits.WithLabelValues(a.Method, a.Route).Observe(a.Wait.Seconds())

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -19,25 +18,18 @@ import (
 // They are made of what [beltic.WithObserver] tells, which has the route and never the URL.
 // Otelhttp would record the whole query, with cursors and filters, in url.full, and would need the
 // query taken off before it and put back after it. The observer also knows what a round tripper
-// does not: a body that broke off, and which attempt of a call it was. The price is that it is not
-// given the context of the call, so the pass is kept here: there is one pass at a time, and all
-// calls are its own.
-type spans struct {
-	tracer trace.Tracer
-	pass   atomic.Pointer[trace.SpanContext]
-}
+// does not: a body that broke off, and which attempt of a call it was.
+type spans struct{ tracer trace.Tracer }
 
 func newSpans(provider trace.TracerProvider) *spans {
-	return &spans{tracer: provider.Tracer("github.com/belticlabs/beltic-go/examples/watch")}
+	return &spans{provider.Tracer("github.com/belticlabs/beltic-go/examples/watch")}
 }
 
 // startPass starts the span of a pass. Its end says whether there was an error but not which: the
 // text could name a session. The attempts below it say what happened.
-func (s *spans) startPass(ctx context.Context) (end func(error)) {
-	_, span := s.tracer.Start(ctx, "pass")
-	pass := span.SpanContext()
-	s.pass.Store(&pass)
-	return func(err error) {
+func (s *spans) startPass(ctx context.Context) (_ context.Context, end func(error)) {
+	ctx, span := s.tracer.Start(ctx, "pass")
+	return ctx, func(err error) {
 		if err != nil {
 			span.SetStatus(codes.Error, "")
 		}
@@ -46,12 +38,8 @@ func (s *spans) startPass(ctx context.Context) (end func(error)) {
 }
 
 // attempt makes the span of an attempt, which has just ended.
-func (s *spans) attempt(a beltic.Attempt) {
+func (s *spans) attempt(ctx context.Context, a beltic.Attempt) {
 	end := time.Now()
-	ctx := context.Background()
-	if pass := s.pass.Load(); pass != nil {
-		ctx = trace.ContextWithSpanContext(ctx, *pass)
-	}
 	_, span := s.tracer.Start(ctx, a.Method+" "+a.Route,
 		trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithTimestamp(end.Add(-a.Duration)),
@@ -73,7 +61,7 @@ func attributes(a beltic.Attempt) []attribute.KeyValue {
 	}
 	switch {
 	case a.Failure != "":
-		list = append(list, semconv.ErrorTypeKey.String(a.Failure))
+		list = append(list, semconv.ErrorTypeKey.String(string(a.Failure)))
 	case a.StatusCode >= 400:
 		list = append(list, semconv.ErrorTypeKey.String(strconv.Itoa(a.StatusCode)))
 	}

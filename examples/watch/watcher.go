@@ -31,9 +31,9 @@ func newWatcher(s settings, l *ledger, sink sink, m *metrics, spans *spans, logg
 // observers are the options that let the watcher see what its client does.
 func (w *watcher) observers() []beltic.Option {
 	return []beltic.Option{
-		beltic.WithObserver(func(a beltic.Attempt) {
+		beltic.WithObserver(func(ctx context.Context, a beltic.Attempt) {
 			w.metrics.attempt(a)
-			w.spans.attempt(a)
+			w.spans.attempt(ctx, a)
 		}),
 		beltic.WithDriftObserver(w.drift),
 	}
@@ -41,9 +41,9 @@ func (w *watcher) observers() []beltic.Option {
 
 // drift hears of what the library does not know, each place once: a hint to update it. The event of
 // an unknown status is raised where the session is at hand.
-func (w *watcher) drift(d beltic.Drift) {
-	w.metrics.drifts.WithLabelValues(d.Reason).Inc()
-	w.logger.Warn("the API sent what this version of the library does not know", "reason", d.Reason, "pointer", d.Pointer)
+func (w *watcher) drift(ctx context.Context, d beltic.Drift) {
+	w.metrics.drifts.WithLabelValues(string(d.Reason)).Inc()
+	w.logger.WarnContext(ctx, "the API sent what this version of the library does not know", "reason", d.Reason, "pointer", d.Pointer)
 }
 
 // run goes round until the context ends, which is no error. What fails is tried again in the next
@@ -78,7 +78,8 @@ func (w *watcher) round(ctx context.Context) error {
 // pass reads the list of each status, and then asks for the sessions that are missing. What it finds
 // before an error is found all the same.
 func (w *watcher) pass(ctx context.Context) (err error) {
-	endSpan, started := w.spans.startPass(ctx), time.Now()
+	ctx, endSpan := w.spans.startPass(ctx)
+	started := time.Now()
 	defer func() {
 		endSpan(err)
 		w.metrics.pass(time.Since(started), err)

@@ -13,15 +13,15 @@ type Fault struct {
 // The reasons of a [Fault].
 const (
 	ReasonSyntax    = "syntax"
-	ReasonTrailing  = "trailing data"
-	ReasonUTF8      = "invalid UTF-8"
-	ReasonDuplicate = "duplicate name"
-	ReasonDepth     = "nested too deeply"
-	ReasonType      = "wrong type"
-	ReasonValue     = "unusable value"
-	ReasonMissing   = "missing member"
-	ReasonNewMember = "unknown member"
-	ReasonNewValue  = "unknown value"
+	ReasonTrailing  = "trailing_data"
+	ReasonUTF8      = "invalid_utf8"
+	ReasonDuplicate = "duplicate_name"
+	ReasonDepth     = "nested_too_deeply"
+	ReasonType      = "wrong_type"
+	ReasonValue     = "unusable_value"
+	ReasonMissing   = "missing_member"
+	ReasonNewMember = "unknown_member"
+	ReasonNewValue  = "unknown_value"
 )
 
 // IsNew reports something that could be taken, but that the library does not know.

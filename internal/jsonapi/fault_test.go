@@ -41,119 +41,119 @@ func TestFaults(t *testing.T) {
 		"another kind": {
 			text: `"text":7,"number":"a","flag":[],"time":{},"inner":true,"list":"a"`,
 			faults: []string{
-				"/text wrong type", "/number wrong type", "/flag wrong type", "/time wrong type",
-				"/inner wrong type", "/list wrong type",
+				"/text wrong_type", "/number wrong_type", "/flag wrong_type", "/time wrong_type",
+				"/inner wrong_type", "/list wrong_type",
 			},
 			worst: jsonapi.ReasonType,
 			want:  wanted{inner: &wanted{}},
 		},
 		"another kind, further down": {
 			text:   `"inner":{"number":1,"inner":{"text":[],"number":2},"text":"b"}`,
-			faults: []string{"/inner/inner/text wrong type"},
+			faults: []string{"/inner/inner/text wrong_type"},
 			worst:  jsonapi.ReasonType,
 			want:   wanted{inner: &wanted{number: 1, text: "b", inner: &wanted{number: 2}}},
 		},
 		"another kind, in a list": {
 			text:   `"list":["a",1,null]`,
-			faults: []string{"/list/1 wrong type", "/list/2 wrong type"},
+			faults: []string{"/list/1 wrong_type", "/list/2 wrong_type"},
 			worst:  jsonapi.ReasonType,
 			want:   wanted{list: []string{"a"}},
 		},
 		"values that cannot be used": {
 			text:   `"number":1e999,"time":"yesterday","list":["a","b","c","d"]`,
-			faults: []string{"/number unusable value", "/time unusable value", "/list unusable value"},
+			faults: []string{"/number unusable_value", "/time unusable_value", "/list unusable_value"},
 			worst:  jsonapi.ReasonValue,
 		},
 		"known names that come twice": {
 			text:   `"text":"a","text":"b","inner":{"number":1,"number":null},"inner":{"text":7}`,
-			faults: []string{"/text duplicate name", "/inner/number duplicate name", "/inner duplicate name"},
+			faults: []string{"/text duplicate_name", "/inner/number duplicate_name", "/inner duplicate_name"},
 			worst:  jsonapi.ReasonDuplicate,
 			want:   wanted{text: "a", inner: &wanted{number: 1}},
 		},
 		"known names that come twice, once null": {
 			text:   `"text":null,"text":"b","number":1,"number":null`,
-			faults: []string{"/text duplicate name", "/number duplicate name"},
+			faults: []string{"/text duplicate_name", "/number duplicate_name"},
 			worst:  jsonapi.ReasonDuplicate,
 			want:   wanted{number: 1},
 		},
 		"a known name that comes twice, once escaped": {
 			text:   `"text":"a","te\u0078t":"b"`,
-			faults: []string{"/text duplicate name"},
+			faults: []string{"/text duplicate_name"},
 			worst:  jsonapi.ReasonDuplicate,
 			want:   wanted{text: "a"},
 		},
 		"a known name that comes three times, broken": {
 			text:   `"text":"a","text":{"x":1,"x":2},"text":"` + "\xff" + `"`,
-			faults: []string{"/text duplicate name", "/text duplicate name", "/text duplicate name", "/text invalid UTF-8"},
+			faults: []string{"/text duplicate_name", "/text duplicate_name", "/text duplicate_name", "/text invalid_utf8"},
 			worst:  jsonapi.ReasonDuplicate,
 			want:   wanted{text: "a"},
 		},
 		"an unknown name": {
 			text:   `"x":1,"inner":{"y":[]}`,
-			faults: []string{"(x) unknown member", "/inner(y) unknown member"},
+			faults: []string{"(x) unknown_member", "/inner(y) unknown_member"},
 			want:   wanted{inner: &wanted{}},
 		},
 		"unknown names that come twice": {
 			text: `"x":1,"y":2,"x":3,"inner":{"x":1,"\u0078":2}`,
 			faults: []string{
-				"(x) unknown member", "(y) unknown member", "(x) duplicate name", "(x) unknown member",
-				"/inner(x) unknown member", "/inner(x) duplicate name", "/inner(x) unknown member",
+				"(x) unknown_member", "(y) unknown_member", "(x) duplicate_name", "(x) unknown_member",
+				"/inner(x) unknown_member", "/inner(x) duplicate_name", "/inner(x) unknown_member",
 			},
 			worst: jsonapi.ReasonDuplicate,
 			want:  wanted{inner: &wanted{}},
 		},
 		"names that differ from known ones in case": {
 			text:   `"Text":"a","TEXT":"b"`,
-			faults: []string{"(Text) unknown member", "(TEXT) unknown member"},
+			faults: []string{"(Text) unknown_member", "(TEXT) unknown_member"},
 		},
 		"the empty name, twice": {
 			text:   `"":1,"":2`,
-			faults: []string{`("") unknown member`, `("") duplicate name`, `("") unknown member`},
+			faults: []string{`("") unknown_member`, `("") duplicate_name`, `("") unknown_member`},
 			worst:  jsonapi.ReasonDuplicate,
 		},
 		"the empty name and one of two quotes": {
 			text:   `"":1,"\"\"":2`,
-			faults: []string{`("") unknown member`, `("") unknown member`},
+			faults: []string{`("") unknown_member`, `("") unknown_member`},
 		},
 		"unknown values with names that come twice and bad UTF-8": {
 			text: `"x":{"a":1,"a":2},"y":["` + "\xff" + `"],"z":{"a":{"\ud800":1}}`,
 			faults: []string{
-				"(x) unknown member", "(x) duplicate name", "(y) unknown member", "(y) invalid UTF-8",
-				"(z) unknown member", "(z) invalid UTF-8",
+				"(x) unknown_member", "(x) duplicate_name", "(y) unknown_member", "(y) invalid_utf8",
+				"(z) unknown_member", "(z) invalid_utf8",
 			},
 			worst: jsonapi.ReasonDuplicate,
 		},
 		"known values of another kind with names that come twice and bad UTF-8": {
 			text: `"text":{"a":1,"a":2},"number":["` + "\xff" + `"],"flag":"\udc00"`,
 			faults: []string{
-				"/text wrong type", "/text duplicate name", "/number wrong type", "/number invalid UTF-8",
-				"/flag wrong type", "/flag invalid UTF-8",
+				"/text wrong_type", "/text duplicate_name", "/number wrong_type", "/number invalid_utf8",
+				"/flag wrong_type", "/flag invalid_utf8",
 			},
 			worst: jsonapi.ReasonDuplicate,
 		},
 		"broken texts": {
 			text:   `"text":"\ud800","time":"` + "\xff" + `","list":["a","\udc00","b"]`,
-			faults: []string{"/text invalid UTF-8", "/time invalid UTF-8", "/list/1 invalid UTF-8"},
+			faults: []string{"/text invalid_utf8", "/time invalid_utf8", "/list/1 invalid_utf8"},
 			worst:  jsonapi.ReasonUTF8,
 			want:   wanted{list: []string{"a", "b"}},
 		},
 		"a broken name": {
 			text:   `"te` + "\xff" + `xt":"a","\ud800":2`,
-			faults: []string{" invalid UTF-8", "(\"te\xffxt\") unknown member", " invalid UTF-8", `("\ud800") unknown member`},
+			faults: []string{" invalid_utf8", "(\"te\xffxt\") unknown_member", " invalid_utf8", `("\ud800") unknown_member`},
 			worst:  jsonapi.ReasonUTF8,
 		},
 		"a broken name, twice, of which nothing remains but the name of a known member": {
 			text: `"text` + "\xff" + `":"a","text` + "\xff" + `":"b","text":"c"`,
 			faults: []string{
-				" invalid UTF-8", "(\"text\xff\") unknown member", " invalid UTF-8",
-				"(\"text\xff\") duplicate name", "(\"text\xff\") unknown member",
+				" invalid_utf8", "(\"text\xff\") unknown_member", " invalid_utf8",
+				"(\"text\xff\") duplicate_name", "(\"text\xff\") unknown_member",
 			},
 			worst: jsonapi.ReasonUTF8,
 			want:  wanted{text: "c"},
 		},
 		"a broken list beyond the bound": {
 			text:   `"list":["a",1,"` + "\xff" + `","d","e"]`,
-			faults: []string{"/list unusable value", "/list invalid UTF-8"},
+			faults: []string{"/list unusable_value", "/list invalid_utf8"},
 			worst:  jsonapi.ReasonUTF8,
 		},
 	} {
@@ -391,7 +391,7 @@ func TestNothingIsFoundAfterTheEnd(t *testing.T) {
 		require.True(t, r.More())
 		before := r.Mark()
 		noted := described(r.Faults())
-		require.Equal(t, []string{"/0(a) unknown member", "/0(a) duplicate name", "/0(a) unknown member"}, noted)
+		require.Equal(t, []string{"/0(a) unknown_member", "/0(a) duplicate_name", "/0(a) unknown_member"}, noted)
 		end(r)
 		require.NotNil(t, r.Err(), how)
 		fault := *r.Err()
@@ -459,10 +459,10 @@ func TestNewsIsNotedOnDemand(t *testing.T) {
 	const text = `{"x":1,"x":2,"text":7,"y":{"a":1,"a":2}}`
 	for notesNew, want := range map[bool][]string{
 		true: {
-			"(x) unknown member", "(x) duplicate name", "(x) unknown member", "/text wrong type", "/text unknown value",
-			"(y) unknown member", "(y) duplicate name",
+			"(x) unknown_member", "(x) duplicate_name", "(x) unknown_member", "/text wrong_type", "/text unknown_value",
+			"(y) unknown_member", "(y) duplicate_name",
 		},
-		false: {"(x) duplicate name", "/text wrong type", "(y) duplicate name"},
+		false: {"(x) duplicate_name", "/text wrong_type", "(y) duplicate_name"},
 	} {
 		r := &jsonapi.Reader{NotesNew: notesNew}
 		r.Reset([]byte(text))
@@ -518,8 +518,8 @@ func TestFaultsOfARecordAreForgottenWithIt(t *testing.T) {
 	})
 	r.End()
 	require.Nil(t, r.Err())
-	assert.Equal(t, [][]string{{"/data/0/text wrong type"}, nil, {"/data/2/text duplicate name"}}, each)
-	assert.Equal(t, []string{"(x) duplicate name", "/data duplicate name", "(x) duplicate name"}, described(r.Faults()))
+	assert.Equal(t, [][]string{{"/data/0/text wrong_type"}, nil, {"/data/2/text duplicate_name"}}, each)
+	assert.Equal(t, []string{"(x) duplicate_name", "/data duplicate_name", "(x) duplicate_name"}, described(r.Faults()))
 }
 
 // TestFaultsAreBounded reads more faults than are noted, from texts that are much smaller.
@@ -571,7 +571,7 @@ func TestNewsCrowdsOutNoFault(t *testing.T) {
 	worst := jsonapi.Worst(r.Faults())
 	require.NotNil(t, worst)
 	assert.Equal(t, "99", worst.Member)
-	assert.Equal(t, []string{"/text wrong type", "(99) duplicate name"}, described(r.Faults()[jsonapi.MaxFaults/2:]))
+	assert.Equal(t, []string{"/text wrong_type", "(99) duplicate_name"}, described(r.Faults()[jsonapi.MaxFaults/2:]))
 }
 
 // TestRejectAt goes back from deep inside a value to its start.
@@ -593,7 +593,7 @@ func TestRejectAt(t *testing.T) {
 				require.True(t, r.More())
 				readArray(r, func() { r.Text() })
 				assert.Equal(t, "/a/1/0", r.Pointer())
-				assert.Equal(t, []string{"(x) unknown member", "/a/0(b) unknown member", "/a/1/0/1 invalid UTF-8"}, described(r.Faults()))
+				assert.Equal(t, []string{"(x) unknown_member", "/a/0(b) unknown_member", "/a/1/0/1 invalid_utf8"}, described(r.Faults()))
 				r.RejectAt(start, "too odd")
 				assert.Equal(t, "/a", r.Pointer())
 			}

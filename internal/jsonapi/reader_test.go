@@ -310,7 +310,7 @@ func TestAResetForgetsTheDocumentBefore(t *testing.T) {
 		w.read(&r)
 		r.End()
 		assert.Nil(t, r.Err())
-		assert.Equal(t, []string{"/text wrong type"}, described(r.Faults()))
+		assert.Equal(t, []string{"/text wrong_type"}, described(r.Faults()))
 	}
 }
 

@@ -21,7 +21,8 @@ type Kind string
 
 // The kinds of a [Failure].
 const (
-	KindCanceled   Kind = "canceled"
+	KindCanceled   Kind = "canceled" // the caller's context was canceled
+	KindDeadline   Kind = "deadline" // its deadline passed
 	KindTimeout    Kind = "timeout"
 	KindDNS        Kind = "dns"
 	KindDial       Kind = "dial"
@@ -31,12 +32,12 @@ const (
 	KindBody       Kind = "body"
 	KindTransport  Kind = "transport"
 	KindOrigin     Kind = "origin"
-	KindRateLimit  Kind = "rate limit"
-	KindKey        Kind = "api key" // Cause says what is wrong with it
+	KindRateLimit  Kind = "rate_limit"
+	KindKey        Kind = "api_key" // Cause says what is wrong with it
 	KindRedirect   Kind = "redirect"
 	KindEncoding   Kind = "encoding"
-	KindHeaderSize Kind = "response headers"
-	KindBodySize   Kind = "response body"
+	KindHeaderSize Kind = "response_headers"
+	KindBodySize   Kind = "response_body"
 )
 
 // Failure is why a call got no usable response.
@@ -58,9 +59,13 @@ type Failure struct {
 
 func (f *Failure) Error() string { return string(f.Kind) }
 
-// Canceled is how a call ends whose context has ended.
-func Canceled(ctx context.Context) *Response {
-	return &Response{Failure: &Failure{Kind: KindCanceled}, Stopped: cancellation(ctx)}
+// Ended is the outcome of a call whose context has ended.
+func Ended(ctx context.Context) *Response {
+	kind := KindCanceled
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		kind = KindDeadline
+	}
+	return &Response{Failure: &Failure{Kind: kind}, Stopped: cancellation(ctx)}
 }
 
 // cancellation matches both the context's error and its cause.
@@ -81,23 +86,31 @@ func failed(ctx context.Context, err error) *Response {
 	case errors.Is(cause, errTimeout):
 		return &Response{Failure: &Failure{Kind: KindTimeout, Transient: true, Cause: os.ErrDeadlineExceeded}}
 	case cause != nil:
-		return Canceled(ctx)
+		return Ended(ctx)
 	}
 	// net/http's wrapper prints the whole URL with its query.
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
-	failure := &Failure{
-		Cause: showable(err),
-		Is:    func(target error) bool { return errors.Is(err, target) },
-		As:    func(target any) bool { return asOwn(err, target) },
-	}
+	failure := newFailure(err)
 	failure.Kind, failure.Transient = classify(err)
 	if failure.Kind == KindHeaderSize {
 		failure.Limit = maxHeaderBytes
 		_, _ = fmt.Sscanf(err.Error(), "net/http: server response headers exceeded %d bytes", &failure.Limit) // a caller's own limit
 	}
 	return &Response{Failure: failure}
+}
+
+// newFailure shows of an error what is safe. The context of the call has not ended, so nothing
+// matches the errors of one, as timeouts of net/http do.
+func newFailure(err error) *Failure {
+	return &Failure{
+		Cause: showable(err),
+		Is: func(target error) bool {
+			return target != context.DeadlineExceeded && target != context.Canceled && errors.Is(err, target)
+		},
+		As: func(target any) bool { return asOwn(err, target) },
+	}
 }
 
 // brokenBody wraps what went wrong while a body was read, where any failure of the connection may
@@ -179,7 +192,9 @@ func showable(err error) error {
 			return e
 		}
 		if e, ok := errors.AsType[*net.DNSError](err); ok {
-			return e
+			bare := *e
+			bare.UnwrapErr = nil // may be the error of a context of the resolver's own
+			return &bare
 		}
 	}
 	if e, ok := errors.AsType[syscall.Errno](err); ok {

@@ -79,6 +79,17 @@ func TestAnErrorOfTheCallersOwnTypeIsShown(t *testing.T) {
 	}
 }
 
+func TestNoFailureMatchesAContextThatHasNotEnded(t *testing.T) {
+	lookup := &net.DNSError{Err: "timeout", IsTimeout: true, UnwrapErr: context.DeadlineExceeded}
+	for _, cause := range []error{context.DeadlineExceeded, fmt.Errorf("x: %w", context.Canceled), lookup, &quota{"tenant 7", context.DeadlineExceeded}} {
+		failure := send(t.Context(), failWith(cause), withoutRetries).Failure
+		for _, target := range []error{context.DeadlineExceeded, context.Canceled} {
+			assert.False(t, failure.Is(target), "%v", cause)
+			assert.NotErrorIs(t, failure.Cause, target, "%v", cause)
+		}
+	}
+}
+
 func TestAnyOtherErrorIsMatchedAndNotShown(t *testing.T) {
 	_, number := strconv.Atoi(canary)
 	_, date := time.Parse(time.DateOnly, canary)
@@ -94,7 +105,6 @@ func TestAnyOtherErrorIsMatchedAndNotShown(t *testing.T) {
 		&http.MaxBytesError{},
 		number,
 		date,
-		context.DeadlineExceeded,
 		struct{ error }{errors.New(canary)},
 	} {
 		wraps := &quota{canary, errors.Join(errors.New("x"), cause)}

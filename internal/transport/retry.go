@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -25,12 +24,13 @@ type retrier struct {
 	maxRetries int
 	budget     *budget
 	line       *line
+	limiter    Limiter // or nil
 	observe    func(ctx context.Context, req *Request, resp *Response, wait time.Duration)
 }
 
 func (r *retrier) send(ctx context.Context, req *Request) *Response {
 	if ctx.Err() != nil {
-		return Canceled(ctx)
+		return Ended(ctx)
 	}
 	r.budget.call()
 	var last, answer *Response // of the attempts before: of the last one, and the last from the server
@@ -38,6 +38,9 @@ func (r *retrier) send(ctx context.Context, req *Request) *Response {
 		turn := r.line.wait(ctx, attempt)
 		if turn == nil {
 			return stopped(ctx, last)
+		}
+		if refused := r.askLimiter(ctx, last); refused != nil {
+			return refused
 		}
 		start := time.Now()
 		resp := r.next(ctx, req)
@@ -61,6 +64,26 @@ func (r *retrier) send(ctx context.Context, req *Request) *Response {
 			answer = resp
 		}
 	}
+}
+
+// askLimiter waits for the shared limit. If the call ends there, it returns how.
+func (r *retrier) askLimiter(ctx context.Context, last *Response) *Response {
+	if r.limiter == nil {
+		return nil
+	}
+	err := r.limiter.Wait(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return stopped(ctx, last)
+	case err == nil:
+		return nil
+	}
+	refused := &Response{Failure: newFailure(err)}
+	refused.Failure.Kind = KindRateLimit
+	if last != nil {
+		refused.Attempts = last.Attempts
+	}
+	return refused
 }
 
 // waits reports an attempt to the line, and returns the wait before the next one: a backoff of this
@@ -95,26 +118,25 @@ func (r *retrier) repeats(ctx context.Context, req *Request, resp *Response, wai
 // stopped ends a call whose wait was cut short, or does not fit its deadline, with the response that
 // made it wait, if there is one.
 func stopped(ctx context.Context, resp *Response) *Response {
-	if resp == nil && errors.Is(ctx.Err(), context.Canceled) {
-		return Canceled(ctx)
-	}
-	if resp == nil {
-		resp = &Response{Failure: &Failure{Kind: KindRateLimit}}
-	} else if ctx.Err() == nil {
-		resp.NotRetried = NotRetriedDeadline
-	}
-	resp.Stopped = context.DeadlineExceeded
-	if ctx.Err() != nil {
+	hasEnded := ctx.Err() != nil
+	switch {
+	case resp == nil && hasEnded:
+		return Ended(ctx)
+	case resp == nil:
+		return &Response{Failure: &Failure{Kind: KindRateLimit}}
+	case hasEnded:
 		resp.Stopped = cancellation(ctx)
+	default:
+		resp.NotRetried = NotRetriedDeadline
 	}
 	return resp
 }
 
 // Why a call was not tried again although that might have helped.
 const (
-	NotRetriedRetryAfter = "the server asks for a longer wait than 60 s"
-	NotRetriedDeadline   = "the wait does not fit the deadline"
-	NotRetriedBudget     = "the retry budget of the client is used up"
+	NotRetriedRetryAfter = "retry_after" // the server asks for a longer wait than 60 s
+	NotRetriedDeadline   = "deadline"    // the wait does not fit the deadline
+	NotRetriedBudget     = "budget"      // the retry budget of the client is used up
 )
 
 // isTransient reports whether another attempt may help.

@@ -37,11 +37,16 @@ type Response struct {
 	isSecret func(text string) bool // tells what the server echoes of the request
 }
 
+// Limiter is a limit that clients share. Wait blocks until an attempt may start.
+type Limiter interface {
+	Wait(ctx context.Context) error
+}
+
 // Handler is one link of the chain.
 type Handler func(ctx context.Context, req *Request) *Response
 
-// Config is what the chain needs to know. Every field is required but PerSecond
-// and Burst.
+// Config is what the chain needs to know. Every field is required but PerSecond,
+// Burst and Limiter.
 type Config struct {
 	Client    *http.Client           // is copied and never changed; redirects are refused, whatever it does with them
 	Origin    *url.URL               // the only origin that may see the key
@@ -52,6 +57,7 @@ type Config struct {
 
 	PerSecond float64 // attempts of all calls; 0 is no limit
 	Burst     int     // attempts at once
+	Limiter   Limiter // asked before each attempt, or nil
 
 	MaxRetries   int
 	Timeout      time.Duration // of one attempt, body included
@@ -65,6 +71,8 @@ func New(c Config) Handler {
 	send := roundTrip(c)
 	send = authenticate(send, c.Origin, c.Key, c.UserAgent) // inside the retries: every attempt carries the key, and only to its origin
 	send = withTimeout(send, c.Timeout)                     // inside the retries: it bounds one attempt, not the call
-	retries := &retrier{next: send, maxRetries: c.MaxRetries, budget: &budget{}, line: newLine(c.PerSecond, c.Burst), observe: c.Observe}
+	retries := &retrier{
+		next: send, maxRetries: c.MaxRetries, budget: &budget{}, line: newLine(c.PerSecond, c.Burst), limiter: c.Limiter, observe: c.Observe,
+	}
 	return retries.send
 }
