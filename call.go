@@ -58,12 +58,17 @@ func (c *Client) do(ctx context.Context, call call) (*transport.Response, error)
 		return nil, err
 	}
 	const method = http.MethodGet
-	resp := c.send(ctx, &transport.Request{Method: method, Route: call.route, URL: c.url(call), Secrets: call.secrets})
+	resp := c.send(ctx, &transport.Request{
+		Method: method, Route: call.route, URL: c.url(call), Secrets: call.secrets, Successes: succeeds[method],
+	})
+	if into := captured(ctx); into != nil {
+		*into = newResponse(resp)
+	}
 	switch {
 	case resp.Failure != nil:
 		return nil, c.failure(resp)
 	case resp.StatusCode >= 400:
-		return nil, newAPIError(resp, call.advice)
+		return nil, newAPIError(resp, call.advice[resp.StatusCode])
 	case !slices.Contains(succeeds[method], resp.StatusCode):
 		return nil, &ProtocolError{Reason: "status " + strconv.Itoa(resp.StatusCode) + " instead of 200"}
 	}
@@ -111,7 +116,7 @@ func readOne[T any](ctx context.Context, c *Client, res *resource[T], route stri
 	r := &reader{wants: jsonapi.KindObject, tell: c.drift.teller(ctx, route, resp)}
 	r.record = func() {
 		var raw []byte
-		raw, bad = res.read(r, v, 0)
+		raw, bad = res.read(r, v, -1)
 		*res.parts(v).raw = bytes.Clone(raw)
 	}
 	var doc document

@@ -186,14 +186,14 @@ func TestListAndPagesResumeToo(t *testing.T) {
 func TestACheckpointIsBoundToItsFilters(t *testing.T) {
 	server := &keyset{ids: descending(5, 1), size: 3}
 	client := newClient(t, server.RoundTrip)
-	it := client.Sessions.Iterator(&beltic.SessionListOptions{Status: beltic.SessionStatusFailed, Page: beltic.PageOptions{Size: 3}})
+	it := client.Sessions.Iterator(&beltic.SessionListOptions{Status: beltic.SessionStatusApproved, Page: beltic.PageOptions{Size: 3}})
 	take(t, it, 1)
 	sent := server.sent
 	for _, opts := range []*beltic.SessionListOptions{
 		{},
 		{Status: beltic.SessionStatusExpired},
-		{Status: beltic.SessionStatusFailed, EntityType: beltic.EntityTypePerson},
-		{Status: beltic.SessionStatusFailed, Filter: beltic.SessionFilter{Account: "a"}},
+		{Status: beltic.SessionStatusApproved, EntityType: beltic.EntityTypePerson},
+		{Status: beltic.SessionStatusApproved, Filter: beltic.SessionFilter{Account: "a"}},
 	} {
 		opts.Page.Resume = it.Checkpoint()
 		_, err := client.Sessions.List(t.Context(), opts)
@@ -203,7 +203,7 @@ func TestACheckpointIsBoundToItsFilters(t *testing.T) {
 	}
 	assert.Equal(t, sent, server.sent)
 	_, err := client.Sessions.List(t.Context(), &beltic.SessionListOptions{
-		Status: beltic.SessionStatusFailed,
+		Status: beltic.SessionStatusApproved,
 		Page:   beltic.PageOptions{Size: 100, Total: true, ReadAhead: true, Resume: it.Checkpoint()},
 	})
 	require.NoError(t, err, "size, total and read-ahead are no filters")

@@ -157,7 +157,7 @@ const maxMembers = 64
 func newObject(t reflect.Type) *object {
 	o := &object{}
 	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		name := jsonName(t.Field(i))
 		switch name {
 		case "-":
 		case "":
@@ -174,6 +174,12 @@ func newObject(t reflect.Type) *object {
 		panic("beltic: " + t.String() + " has more than 64 members")
 	}
 	return o
+}
+
+// jsonName is the name in the json tag of a field.
+func jsonName(field reflect.StructField) string {
+	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	return name
 }
 
 // decode is fastest if members come in the order of the struct, which is that of the API's page.

@@ -153,10 +153,11 @@ const (
 	ReasonMissing     = "missing_member"
 	ReasonContentType = "content_type"
 	ReasonEncoding    = "content_encoding"
+	ReasonFilter      = "filter" // a record that is not what the list asked for
 )
 
-// DecodeError is JSON that could not be taken. It says where and why, and never holds a value of
-// the body.
+// DecodeError is JSON that was not accepted. It says where and why, and never holds a value of the
+// body.
 type DecodeError struct {
 	Pointer string // RFC 6901, of known members only; "" is the whole
 	Offset  int64  // bytes into the body, about
@@ -169,18 +170,24 @@ func newDecodeError(e *jsonapi.Fault) *DecodeError {
 }
 
 func (e *DecodeError) Error() string {
+	problem := "cannot decode: " + words(e.Reason)
+	if e.Reason == ReasonFilter {
+		problem = "not what the list asked for: the server ignored the filter, or its index lags"
+	}
 	return errorText(
-		"cannot decode: "+words(e.Reason),
+		problem,
 		e.Detail,
 		when(e.Pointer != "", "at %s", e.Pointer),
 		when(e.Offset > 0, "byte %d", e.Offset),
 	)
 }
 
-// ItemError is one record that could not be decoded. The other records of its page are not
-// affected. Raw holds its exact JSON, and [ItemError.Salvage] decodes as much of it as possible.
+// ItemError is one record that could not be decoded, or that the filter of its list excludes
+// ([ReasonFilter]): a server that ignores the filter must not pass a declined session for an approved
+// one. The other records of its page are not affected. Raw holds its exact JSON, and
+// [ItemError.Salvage] decodes as much of it as possible.
 type ItemError struct {
-	Index int    // in the page's data, from 0; 0 for a record that was got by its id
+	Index int    // in the page's data, from 0; -1 if the record is no part of a page
 	ID    string // of the record, "" where it could not be read or is ambiguous
 	Err   error  // a [*DecodeError]
 
@@ -209,7 +216,11 @@ func (e *ItemError) Salvage(into Resource) (unread []string, err error) {
 var errNilResource = &ConfigError{Field: "resource", Problem: "is nil"}
 
 func (e *ItemError) Error() string {
-	return errorText(fmt.Sprintf("record %d of the page", e.Index), token("id", e.ID), textOf(e.Err))
+	record := "record"
+	if e.Index >= 0 {
+		record = fmt.Sprintf("record %d of the page", e.Index)
+	}
+	return errorText(record, token("id", e.ID), textOf(e.Err))
 }
 
 // Unwrap returns Err.
@@ -220,7 +231,7 @@ func (e *ItemError) Unwrap() error { return e.Err }
 type itemErrors struct{ Errors []error }
 
 func (e *itemErrors) Error() string {
-	return errorText(fmt.Sprintf("%d records of the page could not be decoded", len(e.Errors)), "the first is "+textOf(e.Errors[0]))
+	return errorText(fmt.Sprintf("%d records of the page were left out", len(e.Errors)), "the first is "+textOf(e.Errors[0]))
 }
 
 // Unwrap returns an [*ItemError] for each record.

@@ -32,8 +32,8 @@ func (c *Client) failure(resp *transport.Response) error {
 	}
 }
 
-// newAPIError reads what an error status came with.
-func newAPIError(resp *transport.Response, advice map[int]string) *APIError {
+// newAPIError reads what an error status came with. The advice is that of the call for the status.
+func newAPIError(resp *transport.Response, advice string) *APIError {
 	problems, requestID := jsonapi.Problems(resp.Body)
 	e := &APIError{
 		StatusCode: resp.StatusCode,
@@ -43,12 +43,15 @@ func newAPIError(resp *transport.Response, advice map[int]string) *APIError {
 		NotRetried: NotRetriedReason(resp.NotRetried),
 		Body:       resp.Body,
 		Header:     resp.Header,
-		advice:     cmp.Or(advice[resp.StatusCode], commonAdvice[resp.StatusCode]),
+		advice:     cmp.Or(advice, commonAdvice[resp.StatusCode]),
 		RateLimit:  newRateLimit(resp.Header),
 		stopped:    resp.Stopped,
 	}
 	if id := resp.Mask(requestID); e.RequestID == "" && transport.IsToken(id) {
 		e.RequestID = id
+	}
+	if advice != "" && len(problems) > 0 && isNamed(problems[0]) {
+		e.advice = "check what the server names"
 	}
 	for _, p := range problems {
 		e.Errors = append(e.Errors, ErrorObject{
@@ -66,4 +69,12 @@ func newAPIError(resp *transport.Response, advice map[int]string) *APIError {
 		})
 	}
 	return e
+}
+
+// isNamed reports an error that names a part of the request, which says more than any advice. A
+// cursor is one that may have expired.
+func isNamed(p jsonapi.Problem) bool {
+	parameter := string(p.Source.Parameter)
+	isCursor := parameter == forward.parameter() || parameter == backward.parameter()
+	return (parameter != "" || p.Source.Pointer != "") && !isCursor
 }

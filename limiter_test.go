@@ -26,8 +26,8 @@ func everySecond() limiter {
 	next := time.Now()
 	return func(ctx context.Context) error {
 		mu.Lock()
-		wait := time.Until(next)
-		next = next.Add(time.Second)
+		wait := max(time.Until(next), 0)
+		next = time.Now().Add(wait + time.Second)
 		mu.Unlock()
 		select {
 		case <-time.After(wait):

@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"maps"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -18,14 +19,15 @@ import (
 
 // list holds what all pages of one list share.
 type list[T any] struct {
-	client    *Client
-	resource  *resource[T]
-	route     string
-	query     url.Values // of every page, without its place
-	filters   uint64     // the fingerprint of what chooses the records
-	options   PageOptions
-	keepsBody bool  // for checkpoints
-	refusal   error // of the options, or nil
+	client      *Client
+	resource    *resource[T]
+	route       string
+	query       url.Values // of every page, without its place
+	filters     []filter
+	fingerprint uint64 // of what chooses the records
+	options     PageOptions
+	keepsBody   bool  // for checkpoints
+	refusal     error // of the options, or nil
 }
 
 // listOptions are the options of a list, by their pointer.
@@ -48,10 +50,12 @@ func newList[T, O any, P listOptions[O]](s *service, res *resource[T], route str
 	if err != nil { // it depends on the types of the options only
 		panic("beltic: " + err.Error())
 	}
-	l.query, l.filters = values, fingerprint(route, values)
+	chosen := maps.Clone(values)
+	maps.DeleteFunc(chosen, func(name string, _ []string) bool { return strings.HasPrefix(name, "page[") })
+	l.query, l.filters, l.fingerprint = values, filtersOf(reflect.TypeFor[T](), chosen), fingerprint(route, chosen)
 	start := walk[T]{list: l}
 	if l.refusal = l.check(s); l.refusal == nil {
-		start.at, start.delivered, l.refusal = l.options.start(l.filters)
+		start.at, start.delivered, l.refusal = l.options.start(l.fingerprint)
 	}
 	start.end = l.refusal
 	return start
@@ -75,12 +79,10 @@ func (l *list[T]) check(s *service) error {
 // reject such URLs.
 const maxFilter = 4 << 10
 
-// fingerprint tells lists of other records apart. What cuts a list into pages does not count.
-func fingerprint(route string, query url.Values) uint64 {
-	filters := maps.Clone(query)
-	maps.DeleteFunc(filters, func(name string, _ []string) bool { return strings.HasPrefix(name, "page[") })
+// fingerprint tells lists of other records apart, by what chooses these.
+func fingerprint(route string, chosen url.Values) uint64 {
 	h := fnv.New64a()
-	h.Write([]byte(route + "?" + filters.Encode()))
+	h.Write([]byte(route + "?" + chosen.Encode()))
 	return h.Sum64()
 }
 
@@ -106,6 +108,17 @@ func (l *list[T]) fetch(ctx context.Context, at place, isFirst bool) (*Page[T], 
 		return nil, err
 	}
 	return l.read(ctx, resp)
+}
+
+// exclude returns the error of a record that a filter excludes, or nil.
+func (l *list[T]) exclude(v *T, raw []byte, index int) *ItemError {
+	for _, f := range l.filters {
+		if f.excludes(reflect.ValueOf(v).Elem()) {
+			id := strings.Clone(*l.resource.parts(v).id)
+			return &ItemError{Index: index, ID: id, Err: &DecodeError{Pointer: f.pointer, Reason: ReasonFilter}, Raw: bytes.Clone(raw)}
+		}
+	}
+	return nil
 }
 
 // pageReader reads one page.
@@ -163,6 +176,9 @@ func (r *pageReader[T]) readRecord() {
 	p.Data = p.Data[:len(p.Data)+1] // which is zero, so that no record is copied there
 	v := &p.Data[len(p.Data)-1]
 	raw, bad := res.read(&r.reader, v, index)
+	if bad == nil {
+		bad = r.list.exclude(v, raw, index)
+	}
 	e := entry{id: *res.parts(v).id, start: r.Position() - len(raw), end: r.Position(), index: len(p.Data) - 1, err: bad}
 	switch {
 	case bad != nil:

@@ -134,13 +134,30 @@ type Links struct {
 	Last  string `json:"last,omitempty"`
 }
 
-// Response is the HTTP side of a page.
+// Response is the HTTP side of a call: that of a page, or what [CaptureResponse] asked for.
 type Response struct {
-	StatusCode int
-	Header     http.Header
-	RequestID  string // the server's id of the request, "" where it sent none
-	Attempts   int    // how often the call was sent
+	StatusCode int         // 0 if there was no response
+	Header     http.Header // never printed
+	RequestID  string      // the server's id of the request, "" if it sent none
+	Attempts   int         // how often the call was sent
 	RateLimit  RateLimit
+}
+
+type responseKey struct{}
+
+// CaptureResponse returns a context whose calls fill in *into when they return, for a call such as
+// [SessionsService.Get] that returns no Response of its own. A call that fails fills it in too: with
+// the number of attempts and, if there was a response, the rest. A call that is refused before it is
+// sent leaves it as it was. Of several calls, and of the pages of a list, the last one wins. Use one
+// such context for one goroutine at a time. A nil into captures nothing.
+func CaptureResponse(ctx context.Context, into *Response) context.Context {
+	return context.WithValue(ctx, responseKey{}, into)
+}
+
+// captured is where the response goes, or nil.
+func captured(ctx context.Context) *Response {
+	into, _ := ctx.Value(responseKey{}).(*Response)
+	return into
 }
 
 func newResponse(resp *transport.Response) Response {
@@ -157,14 +174,19 @@ func newResponse(resp *transport.Response) Response {
 var ErrNoMorePages = errors.New("beltic: no more pages")
 
 // HasNext reports whether the API said that there is a page after this one.
-func (p *Page[T]) HasNext() bool { return p.Meta.Page.HasNextPage }
+func (p *Page[T]) HasNext() bool { return p != nil && p.Meta.Page.HasNextPage }
 
 // HasPrevious reports whether the API said that there is a page before this one.
-func (p *Page[T]) HasPrevious() bool { return p.Meta.Page.HasPreviousPage }
+func (p *Page[T]) HasPrevious() bool { return p != nil && p.Meta.Page.HasPreviousPage }
 
 // Total is how many records the whole list has, if PageOptions.Total asked for it and the API told.
 // Only the first page of a list asks; those that follow it tell what it was told.
-func (p *Page[T]) Total() (n int, ok bool) { return p.Meta.Page.Total.Get() }
+func (p *Page[T]) Total() (n int, ok bool) {
+	if p == nil {
+		return 0, false
+	}
+	return p.Meta.Page.Total.Get()
+}
 
 // Next gets the page after this one, with the same options. The errors are those of
 // [SessionsService.List], and [ErrNoMorePages]. A failed Next may be called again.

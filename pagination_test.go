@@ -30,7 +30,7 @@ func TestAllFollowsTheCursorWithTheSameOptions(t *testing.T) {
 	client := newClient(t, server.RoundTrip)
 	ids, err := walkAll(t, client, &beltic.SessionListOptions{
 		Page:   beltic.PageOptions{Size: 2},
-		Status: beltic.SessionStatusFailed,
+		Status: beltic.SessionStatusApproved,
 		Filter: beltic.SessionFilter{Account: "acc"},
 	})
 	require.NoError(t, err)
@@ -40,7 +40,7 @@ func TestAllFollowsTheCursorWithTheSameOptions(t *testing.T) {
 		query := server.requests[i].URL.Query()
 		assert.Equal(t, cursor, query.Get("page[after]"))
 		assert.Equal(t, "2", query.Get("page[size]"))
-		assert.Equal(t, "failed", query.Get("status"))
+		assert.Equal(t, "approved", query.Get("status"))
 		assert.Equal(t, "acc", query.Get("filter[account]"))
 	}
 }
@@ -48,7 +48,7 @@ func TestAllFollowsTheCursorWithTheSameOptions(t *testing.T) {
 func TestAllIsLazyAndCanBeRangedAgain(t *testing.T) {
 	server := bodies(page("c1", "a"), page("", "b"), page("", "c"))
 	client := newClient(t, server.RoundTrip)
-	opts := &beltic.SessionListOptions{Status: beltic.SessionStatusFailed}
+	opts := &beltic.SessionListOptions{Status: beltic.SessionStatusApproved}
 	sessions := client.Sessions.All(t.Context(), opts)
 	opts.Status = beltic.SessionStatusExpired
 	assert.Zero(t, server.sent())
@@ -60,7 +60,7 @@ func TestAllIsLazyAndCanBeRangedAgain(t *testing.T) {
 		assert.Equal(t, "c", session.ID)
 	}
 	for _, req := range server.requests {
-		assert.Equal(t, "failed", req.URL.Query().Get("status"), "the options are those at the call")
+		assert.Equal(t, "approved", req.URL.Query().Get("status"), "the options are those at the call")
 	}
 }
 

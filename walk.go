@@ -165,6 +165,8 @@ type readAhead[T any] struct {
 	cancel context.CancelFunc
 	page   *Page[T]
 	err    error
+
+	response Response // of the call, for the caller that gets the page
 }
 
 // next gets the next page. An error is final.
@@ -186,7 +188,7 @@ func (g *pager[T]) startReadAhead(ctx context.Context) {
 		ctx = context.WithoutCancel(ctx)
 	}
 	ahead, walk := &readAhead[T]{}, g.walk
-	ctx, ahead.cancel = context.WithCancel(ctx)
+	ctx, ahead.cancel = context.WithCancel(CaptureResponse(ctx, &ahead.response))
 	ahead.task = startTask(func() {
 		defer ahead.cancel()
 		ahead.page, ahead.err = walk.next(ctx)
@@ -208,10 +210,12 @@ func (g *pager[T]) fetch(ctx context.Context) (*Page[T], error) {
 	select {
 	case <-ahead.task.done:
 		ahead.task.join()
+		ahead.tell(ctx)
 		return ahead.page, ahead.err
 	// The call waits no longer than its own context.
 	case <-ctx.Done():
 		ahead.stop()
+		ahead.tell(ctx)
 		if e, ok := errors.AsType[*APIError](ahead.err); ok { // what it waited for says more than that the wait is over
 			e.stopped = transport.Ended(ctx).Stopped
 			return nil, e
@@ -228,6 +232,13 @@ func (g *pager[T]) stop() {
 	if g.ahead != nil {
 		g.ahead.stop()
 		g.ahead = nil
+	}
+}
+
+// tell passes the response on to the caller who waited for the page.
+func (a *readAhead[T]) tell(ctx context.Context) {
+	if into := captured(ctx); into != nil {
+		*into = a.response
 	}
 }
 

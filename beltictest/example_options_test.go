@@ -83,7 +83,7 @@ func ExampleWithMaxPageSize() {
 	srv := beltictest.NewServer(beltictest.WithMaxPageSize(20), beltictest.WithGenerated(1, 40))
 	defer srv.Close()
 	firstPage(srv, beltic.PageOptions{Size: 100})
-	// Output: beltic: 400 Bad Request, code invalid_parameter, parameter page[size], request id req_000001, check the list options, a cursor may have expired
+	// Output: beltic: 400 Bad Request, code invalid_parameter, parameter page[size], request id req_000001, check what the server names
 }
 
 // The API does not document its order, so code should be right in both.

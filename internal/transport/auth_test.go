@@ -25,7 +25,7 @@ func authenticated(t *testing.T, target string) (resp *Response, sent *Request) 
 		return &Response{StatusCode: http.StatusOK}
 	}
 	send := authenticate(next, origin, func() (string, error) { return testKey, nil }, "test/1")
-	req := &Request{Method: http.MethodGet, URL: to, Secrets: []string{"acc_12345678"}}
+	req := &Request{Method: http.MethodGet, URL: to, Secrets: []string{"acc_12345678"}, Successes: []int{http.StatusOK}}
 	resp = send(t.Context(), req)
 	assert.Nil(t, req.Header, "the caller's request has no key in it")
 	return resp, sent

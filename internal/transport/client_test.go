@@ -17,7 +17,7 @@ func client(through http.RoundTripper, changes ...func(*Config)) caller {
 	handler := handlerOver(through, changes...)
 	target, _ := url.Parse(testTarget)
 	return func(ctx context.Context) *Response {
-		return handler(ctx, &Request{Method: http.MethodGet, URL: target, Secrets: []string{"cursor-1"}})
+		return handler(ctx, &Request{Method: http.MethodGet, URL: target, Secrets: []string{"cursor-1"}, Successes: []int{http.StatusOK}})
 	}
 }
 

@@ -96,7 +96,9 @@ func failed(ctx context.Context, err error) *Response {
 	failure.Kind, failure.Transient = classify(err)
 	if failure.Kind == KindHeaderSize {
 		failure.Limit = maxHeaderBytes
-		_, _ = fmt.Sscanf(err.Error(), "net/http: server response headers exceeded %d bytes", &failure.Limit) // a caller's own limit
+		for _, e := range tree(err) { // a caller's own limit
+			_, _ = fmt.Sscanf(e.Error(), "net/http: server response headers exceeded %d bytes", &failure.Limit)
+		}
 	}
 	return &Response{Failure: failure}
 }
@@ -120,7 +122,6 @@ type brokenBody struct{ error }
 func (b brokenBody) Unwrap() error { return b.error }
 
 func classify(err error) (kind Kind, transient bool) {
-	text := err.Error()
 	op, isOp := errors.AsType[*net.OpError](err)
 	dns, isDNS := errors.AsType[*net.DNSError](err)
 	switch {
@@ -131,17 +132,17 @@ func classify(err error) (kind Kind, transient bool) {
 	case isProxyFailure(err):
 		_, transient = classify(op.Err) // a proxy that cannot be reached is like a server that cannot, and may be back in a moment
 		return KindProxy, transient
-	case strings.Contains(text, "response headers exceeded"), strings.Contains(text, "header list larger"):
+	case says(err, strings.Contains, "response headers exceeded", "header list larger"):
 		return KindHeaderSize, false
 	case isDNS:
 		return KindDNS, !dns.IsNotFound && (dns.IsTimeout || dns.IsTemporary)
 	case IsTimeout(err):
 		return KindTimeout, true
-	case isTLSFailure(err, text):
+	case isTLSFailure(err):
 		return KindTLS, false
 	case isOp && op.Op == "dial":
 		return KindDial, true
-	case isConnectionFailure(err, text):
+	case isConnectionFailure(err):
 		return KindConnection, true
 	default:
 		return KindTransport, false
@@ -159,24 +160,31 @@ func isProxyFailure(err error) bool {
 	return ok && (op.Op == "proxyconnect" || strings.HasPrefix(op.Op, "socks"))
 }
 
-func isTLSFailure(err error, text string) bool {
+func isTLSFailure(err error) bool {
 	return is[*tls.CertificateVerificationError](err) || is[x509.UnknownAuthorityError](err) ||
 		is[x509.HostnameError](err) || is[x509.CertificateInvalidError](err) ||
-		is[tls.RecordHeaderError](err) || is[tls.AlertError](err) || strings.Contains(text, "tls: ") ||
-		strings.Contains(text, "server gave HTTP response to HTTPS client")
+		is[tls.RecordHeaderError](err) || is[tls.AlertError](err) ||
+		says(err, strings.Contains, "tls: ", "server gave HTTP response to HTTPS client")
 }
 
 var connectionErrors = []error{
 	io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE,
 }
 
-// isConnectionFailure finds a connection that broke. The errors of net/http's own HTTP/2 have no
-// exported types, only texts.
-func isConnectionFailure(err error, text string) bool {
+// isConnectionFailure finds a connection that broke.
+func isConnectionFailure(err error) bool {
 	matches := func(target error) bool { return errors.Is(err, target) }
-	return slices.ContainsFunc(connectionErrors, matches) || strings.HasPrefix(text, "http2: ") || strings.HasPrefix(text, "stream error: ") ||
-		strings.HasPrefix(text, "connection error: ") || strings.Contains(text, "server closed idle connection") ||
-		strings.Contains(text, "transport connection broken")
+	return slices.ContainsFunc(connectionErrors, matches) ||
+		says(err, strings.HasPrefix, "http2: ", "stream error: ", "connection error: ") ||
+		says(err, strings.Contains, "server closed idle connection", "transport connection broken")
+}
+
+// says finds the errors of net/http that have no exported types, only texts. A caller's transport may
+// have wrapped them.
+func says(err error, matches func(text, part string) bool, parts ...string) bool {
+	return slices.ContainsFunc(tree(err), func(e error) bool {
+		return slices.ContainsFunc(parts, func(part string) bool { return matches(e.Error(), part) })
+	})
 }
 
 // showable finds the part of an error whose type is known to print nothing of the request or the

@@ -34,7 +34,7 @@ func TestAWriteIsRepeatedOnlyWhereItCannotHaveBeenDone(t *testing.T) {
 				target, err := url.Parse(testTarget)
 				require.NoError(t, err)
 				handler := handlerOver(server)
-				handler(t.Context(), &Request{Method: method, URL: target})
+				handler(t.Context(), &Request{Method: method, URL: target, Successes: []int{http.StatusOK}})
 				assert.Equal(t, attempts, server.sent(), "%s %s", method, name)
 			})
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -26,14 +27,18 @@ func roundTrip(c Config) Handler {
 		if err != nil {
 			return failed(ctx, err)
 		}
-		body := watch(ctx, httpResp.Body, c.IdleTimeout, func() { cancel(errTimeout) })
 		resp := &Response{
 			StatusCode: httpResp.StatusCode,
 			Header:     httpResp.Header,
 			RetryAfter: retryAfter(httpResp.Header, time.Now()),
 		}
+		if resp.StatusCode < 400 && !slices.Contains(req.Successes, resp.StatusCode) {
+			httpResp.Body.Close() // unread: that of a 101 never ends
+			return resp
+		}
+		body := watch(ctx, httpResp.Body, c.IdleTimeout, func() { cancel(errTimeout) })
 		// The status is known, whatever happens to the body.
-		if httpResp.StatusCode >= 400 {
+		if resp.StatusCode >= 400 {
 			resp.Body, _ = body.take(func(body io.Reader) ([]byte, error) { return readErrorBody(body, httpResp, c.MaxErrorBody), nil })
 			if ctx.Err() != nil {
 				resp.Stopped = failed(ctx, ctx.Err()).Stopped // the status is known, however the body ended

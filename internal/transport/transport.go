@@ -16,6 +16,8 @@ type Request struct {
 	URL     *url.URL
 	Header  http.Header
 	Secrets []string // what no text of the server's may bring back
+
+	Successes []int // the statuses whose body is read as that of a success
 }
 
 // Response is how a call ended: with the server's whole response, whatever its status, or with a
