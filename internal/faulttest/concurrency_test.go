@@ -386,7 +386,11 @@ func (l *lab) cancelable() (cancel func()) {
 func (l *lab) endedWithContext(err error) {
 	l.Helper()
 	e := as[*beltic.TransportError](l, err)
-	assert.Equal(l, "canceled", e.Kind)
+	want := beltic.KindCanceled
+	if errors.Is(l.ctx.Err(), context.DeadlineExceeded) {
+		want = beltic.KindDeadline
+	}
+	assert.Equal(l, want, e.Kind)
 	assert.ErrorIs(l, err, l.ctx.Err())
 	assert.ErrorIs(l, err, context.Cause(l.ctx))
 }

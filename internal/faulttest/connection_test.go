@@ -259,7 +259,7 @@ var connectionRows = []row{
 		l.serve(always(then(raw("HTTP/1.1 200 OK\r\n"), flood("X-Filler: "+strings.Repeat("x", 1000)+"\r\n", 64<<10), hangUp)))
 		r := l.collect()
 		e := as[*beltic.LimitError](l, r.err)
-		assert.Equal(l, "response headers", e.Limit)
+		assert.Equal(l, beltic.LimitResponseHeaders, e.Limit)
 		assert.EqualValues(l, 256<<10, e.Max)
 		assert.Len(l, l.server.seen(), 1)
 		assert.Less(l, l.server.bytesWritten(), int64(256<<10+readBuffers))
@@ -277,7 +277,7 @@ func halfAndWhole() (half, whole step) {
 }
 
 // failed checks a call that got no answer.
-func (l *lab) failed(err error, kind string, attempts int) *beltic.TransportError {
+func (l *lab) failed(err error, kind beltic.FailureKind, attempts int) *beltic.TransportError {
 	l.Helper()
 	e := as[*beltic.TransportError](l, err)
 	assert.Equal(l, kind, e.Kind)

@@ -49,7 +49,7 @@ var paginationRows = []row{
 		l.serve(func(n int, _ *http.Request) step { return ok(page(strconv.Itoa(n))) })
 		r := l.collect()
 		e := as[*beltic.LimitError](l, r.err)
-		assert.Equal(l, "empty pages", e.Limit)
+		assert.Equal(l, beltic.LimitEmptyPages, e.Limit)
 		assert.EqualValues(l, 100, e.Max)
 		assert.Empty(l, r.ids)
 		assert.Len(l, l.server.seen(), 100)

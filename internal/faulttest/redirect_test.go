@@ -181,7 +181,7 @@ var redirectRows = []row{
 			e := as[*beltic.TransportError](l, err)
 			assert.Equal(l, 1, e.Attempts)
 			if transport != own { // net/http has no type for a refusal that a caller's own transport gets
-				assert.Equal(l, "proxy", e.Kind)
+				assert.Equal(l, beltic.KindProxy, e.Kind)
 			}
 			assert.NotContains(l, err.Error(), "Forbidden by")
 		}

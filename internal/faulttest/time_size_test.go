@@ -95,11 +95,11 @@ var timeAndSizeRows = []row{
 		const body = `{"data":[` + "%s" + `{}]}`
 		l.serve(always(ok(fmt.Sprintf(body, strings.Repeat("{},", 3<<20)))))
 		_, err := l.list(l.client(), l.options())
-		assert.Equal(l, "response body", as[*beltic.LimitError](l, err).Limit, "9 MB are over the limit of the body already")
+		assert.Equal(l, beltic.LimitResponseBody, as[*beltic.LimitError](l, err).Limit, "9 MB are over the limit of the body already")
 
 		_, err = l.list(l.client(beltic.WithMaxResponseBytes(16<<20)), l.options())
 		e := as[*beltic.LimitError](l, err)
-		assert.Equal(l, "items", e.Limit)
+		assert.Equal(l, beltic.LimitItems, e.Limit)
 		assert.EqualValues(l, 1000, e.Max)
 
 		r := l.hostile("F040")
