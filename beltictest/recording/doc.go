@@ -20,6 +20,6 @@
 //	}
 //	client, err := beltic.NewClient("sk_staging_any", beltic.WithHTTPClient(&http.Client{Transport: replayer}))
 //
-// Sessions and accounts are covered, lists and single ones. The package beltictest has a fake
-// server for tests that need no traffic of their own.
+// Every resource of a [beltic.Client] is covered, lists and single records. The package beltictest
+// has a fake server for tests that need no traffic of their own.
 package recording

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -82,7 +83,8 @@ type Recorder struct {
 
 	mu       sync.Mutex
 	scrubber *scrubber
-	files    int
+	files    int // written
+	number   int // of the last one
 	err      error
 }
 
@@ -98,26 +100,36 @@ func AllowProductionKey() Option { return func(r *Recorder) { r.allowProduction 
 
 // Record makes a [Recorder] that writes 001.json, 002.json and so on into dir, one file for each
 // response, in the order in which they arrive. The directory is made if need be, and must not hold
-// a recording already.
+// a recording already. A file is never replaced: recorders that start in one empty directory at the
+// same time, also in several processes, each take the next free number.
 //
 // Nothing is stored but what an allow-list names: the members of the documented shape, known values
-// of enums, booleans, the documented numbers, and timestamps, all moved by one offset. Every other
-// text becomes a made-up one of the same shape; members that are not documented are dropped. The
-// same text always becomes the same made-up one, so ids, cursors and links still fit together; the
-// secret behind that ends with the process. Dates without a time are personal and made up. Request
-// headers and bodies, the host and the base path are never stored. A last check reads each file
-// before it is written: if the key, the host or a text of the response is still there, nothing is
-// written and the round trip fails with [ErrNotScrubbed]. So does, before it is sent, a request
-// with a query parameter that is not documented.
+// of enums, booleans, and documented numbers of at most six digits before the point. Every other
+// text becomes a made-up one of the same shape; members that are not documented are dropped, and so
+// are the elements of a list where none is documented. The same text always becomes the same
+// made-up one, so ids, cursors and links still fit together; the secret behind that ends with the
+// process. Dates without a time are personal and made up. Request headers and bodies, the host and
+// the base path are never stored. A last check reads each file before it is written: if the key,
+// the host or a text of the response is still there, nothing is written and the round trip fails
+// with [ErrNotScrubbed]. So does, before it is sent, a request with a path or a query parameter
+// that the library does not know.
+//
+// Of timestamps nothing but the order survives: distances are made up and fractions of a second
+// dropped, so that whoever knows when the recording was made cannot compute the other times. Times
+// more than 17 years from the first become the same. All responses have one made-up Date, and a
+// date in Retry-After keeps its distance from it.
 //
 // Lengths and punctuation of texts survive, as do the documented numbers: look at a recording
-// before you publish it.
+// before you publish it. What happened minutes before a recording can still be told to be recent.
 func Record(dir string, opts ...Option) (*Recorder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("recording: %w", err)
 	}
-	old, err := filepath.Glob(filepath.Join(dir, filePattern))
-	if err != nil || len(old) > 0 {
+	old, err := exchangesIn(os.DirFS(dir))
+	if err != nil {
+		return nil, fmt.Errorf("recording: %w", err)
+	}
+	if len(old) > 0 {
 		return nil, errors.New("recording: the directory already holds a recording; remove it or choose another")
 	}
 	r := &Recorder{next: http.DefaultTransport, dir: dir, scrubber: newScrubber()}
@@ -131,7 +143,7 @@ func Record(dir string, opts ...Option) (*Recorder, error) {
 type Summary struct {
 	Files    int // exchanges stored
 	Replaced int // texts made up
-	Dropped  int // members and link parameters left out because they are not documented
+	Dropped  int // members, link parameters and elements of lists left out because they are not documented
 }
 
 // Summary is what was recorded so far.
@@ -188,12 +200,16 @@ func (r *Recorder) admit(req *http.Request) error {
 	if !r.allowProduction && hasProductionKey(req) {
 		return refusal(ErrProductionKey, "use a staging key, or allow it with AllowProductionKey")
 	}
+	resource := resourceAt(req.URL)
+	if resource.body == nil {
+		return refusal(ErrNotScrubbed, "the path is not one of the library's")
+	}
 	query, err := url.ParseQuery(req.URL.RawQuery)
 	if err != nil {
 		return refusal(ErrNotScrubbed, "the query cannot be read")
 	}
 	for name := range query {
-		if queryRules[name] == nil {
+		if resource.parameters[name] == nil {
 			return refusal(ErrNotScrubbed, "the request has a query parameter that is not documented")
 		}
 	}
@@ -228,7 +244,7 @@ func (r *Recorder) record(req *http.Request, resp *http.Response, body []byte) e
 	if err := r.scrubber.check(file, secretsOf(req)); err != nil {
 		return err
 	}
-	if err := writeFile(filepath.Join(r.dir, fmt.Sprintf("%03d.json", r.files+1)), append(file, '\n')); err != nil {
+	if err := r.store(append(file, '\n')); err != nil {
 		return fmt.Errorf("recording: %w", err)
 	}
 	r.files++
@@ -249,22 +265,30 @@ func secretsOf(req *http.Request) []string {
 	return secrets
 }
 
-// writeFile writes all of a file or none of it, readable by its owner only.
-func writeFile(path string, content []byte) (err error) {
-	temp, err := os.CreateTemp(filepath.Dir(path), ".recording-*")
+// store writes a file of the next free number. Another recorder may have taken the one after this
+// recorder's last.
+func (r *Recorder) store(content []byte) error {
+	for {
+		r.number++
+		err := createFile(filepath.Join(r.dir, fmt.Sprintf("%03d.json", r.number)), content)
+		if !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+}
+
+// createFile writes a new file, all of it or none, readable by its owner only. It never replaces
+// one.
+func createFile(path string, content []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			os.Remove(temp.Name())
-		}
-	}()
-	_, err = temp.Write(content)
-	if err = errors.Join(err, temp.Close()); err != nil {
-		return err
+	_, err = file.Write(content)
+	if err = errors.Join(err, file.Close()); err != nil {
+		os.Remove(path)
 	}
-	return os.Rename(temp.Name(), path)
+	return err
 }
 
 func (r *Recorder) fail(err error) error {

@@ -9,14 +9,13 @@ import (
 	"io/fs"
 	"maps"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/go-json-experiment/json"
 )
-
-const filePattern = "[0-9]*.json"
 
 // Replayer is an [http.RoundTripper] that responds from a recording, without a network. Make one
 // with [Replay]. It is safe for concurrent use.
@@ -37,14 +36,13 @@ type Replayer struct {
 //
 // Ids and cursors are those of the recording, not the real ones: take them from its responses.
 func Replay(fsys fs.FS) (*Replayer, error) {
-	names, err := fs.Glob(fsys, filePattern)
+	names, err := exchangesIn(fsys)
 	if err != nil {
 		return nil, fmt.Errorf("recording: %w", err)
 	}
 	if len(names) == 0 {
 		return nil, errors.New("recording: no recording there")
 	}
-	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) })
 	r := &Replayer{responses: map[string][]response{}}
 	for _, name := range names {
 		e, err := readExchange(fsys, name)
@@ -54,6 +52,18 @@ func Replay(fsys fs.FS) (*Replayer, error) {
 		r.add(e)
 	}
 	return r, nil
+}
+
+// exchangesIn are the names of a recording's files, in its order.
+func exchangesIn(fsys fs.FS) (names []string, err error) {
+	entries, err := fs.ReadDir(fsys, ".")
+	for _, entry := range entries {
+		if isExchange, _ := path.Match("[0-9]*.json", entry.Name()); isExchange {
+			names = append(names, entry.Name())
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) })
+	return names, err
 }
 
 func readExchange(fsys fs.FS, name string) (*exchange, error) {

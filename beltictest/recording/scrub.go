@@ -5,14 +5,15 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	mathrand "math/rand/v2"
 	"mime"
 	"net/http"
 	"net/url"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -21,82 +22,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/belticlabs/beltic-go"
-)
-
-// rule says what of one place in a response may reach the disk. Null and booleans stay; what is
-// not named is replaced, or dropped with its name. An array has the rule of its elements.
-type rule struct {
-	members map[string]*rule                      // of an object; others are dropped
-	text    func(s *scrubber, text string) string // nil replaces every text
-	number  bool                                  // numbers stay
-}
-
-var (
-	freeText    = &rule{}
-	plainNumber = &rule{number: true}
-	shortNumber = &rule{number: true, text: (*scrubber).count}
-	timestamp   = &rule{text: (*scrubber).instant}
-	href        = &rule{text: (*scrubber).link}
-	link        = &rule{text: (*scrubber).link, members: map[string]*rule{"href": href}}
-	recordType  = oneOf("session", "account", "business", "document", "session_device", "verification")
-)
-
-// bodyRules are the allow-list: for each collection of the API the shape of its model, and in each
-// of them the known errors.
-var bodyRules = map[string]*rule{
-	"sessions": bodyRule(reflect.TypeFor[beltic.Page[beltic.Session]]()),
-	"accounts": bodyRule(reflect.TypeFor[beltic.Page[beltic.Account]]()),
-}
-
-// bodyRule is that of a page of records, and so of one record: an object has the rule of its array.
-func bodyRule(model reflect.Type) *rule {
-	page := ruleOf(model, "")
-	for name := range page.members["links"].members {
-		page.members["links"].members[name] = link
-	}
-	problem := ruleOf(reflect.TypeFor[beltic.ErrorObject](), "")
-	problem.members["status"] = shortNumber
-	for _, name := range []string{"message", "details", "error_code", "error_message", "request_id", "instance", "type"} {
-		problem.members[name] = freeText
-	}
-	body := &rule{members: map[string]*rule{"error": problem, "errors": problem}}
-	maps.Copy(body.members, problem.members)
-	maps.Copy(body.members, page.members)
-	return body
-}
-
-// bodyRuleOf is the rule for the response to a request. What is at paths that the library does not
-// know has the shape of sessions or is dropped.
-func bodyRuleOf(u *url.URL) *rule {
-	for segment := range strings.SplitSeq(pathOf(u, strings.Clone), "/") {
-		if r := bodyRules[segment]; r != nil {
-			return r
-		}
-	}
-	return bodyRules["sessions"]
-}
-
-// queryRules are the documented query parameters.
-var queryRules = map[string]*rule{
-	"page[size]": shortNumber, "page[total]": oneOf("true", "false"), "page[after]": freeText, "page[before]": freeText,
-	"status":          ruleOf(reflect.TypeFor[beltic.SessionStatus](), ""),
-	"entity_type":     ruleOf(reflect.TypeFor[beltic.EntityType](), ""),
-	"filter[account]": freeText, "filter[session_device]": freeText,
-}
-
-// headerRules are the response headers that are kept; a request header never is.
-var headerRules = map[string]func(s *scrubber, value string) string{
-	"Content-Type": (*scrubber).mediaType, "Date": (*scrubber).httpDate, "Retry-After": (*scrubber).retryAfter,
-	"X-Request-Id": (*scrubber).pseudonym, "Request-Id": (*scrubber).pseudonym, "X-Amzn-Requestid": (*scrubber).pseudonym,
-	"X-Correlation-Id": (*scrubber).pseudonym, "Cf-Ray": (*scrubber).pseudonym,
-}
-
-var (
-	routeWords = []string{"v1", "identity", "sessions", "accounts", "verifications", "decline"}
-	mediaTypes = []string{"application/json", "application/vnd.api+json", "application/problem+json", "text/html", "text/plain"}
-	methods    = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
-	fileWords  = []string{"request", "response", "method", "path", "query", "status", "header", "body", "text",
-		scrubbedText, scrubbedHTML}
+	"github.com/belticlabs/beltic-go/internal/transport"
 )
 
 const (
@@ -105,64 +31,20 @@ const (
 	scrubbedHTML = "<html><body>" + scrubbedText + "</body></html>"
 )
 
-// fixedTexts takes off what the scrubber itself puts into links, paths and e-mail addresses.
-var fixedTexts = func() *strings.Replacer {
-	fixed := []string{madeUpHost, ""}
-	for _, segment := range routeWords {
-		fixed = append(fixed, "/"+segment, "/")
-	}
-	for name := range queryRules {
-		fixed = append(fixed, url.QueryEscape(name)+"=", "=")
-	}
-	return strings.NewReplacer(fixed...)
-}()
-
-// ruleOf derives the rule of a model. A type that it does not know is replaced or dropped.
-func ruleOf(t reflect.Type, name string) *rule {
-	switch {
-	case t == reflect.TypeFor[time.Time]():
-		return timestamp
-	case t == reflect.TypeFor[beltic.Optional[float64]](), t == reflect.TypeFor[beltic.Optional[int]]():
-		return plainNumber
-	case t.Implements(reflect.TypeFor[interface{ Known() bool }]()):
-		return keepIf(func(text string) bool {
-			return reflect.ValueOf(text).Convert(t).Interface().(interface{ Known() bool }).Known()
-		})
-	case name == "type":
-		return recordType
-	case t.Kind() == reflect.Slice:
-		return ruleOf(t.Elem(), name)
-	case t.Kind() != reflect.Struct:
-		return freeText
-	}
-	members := map[string]*rule{}
-	for field := range t.Fields() {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if name != "" && name != "-" {
-			members[name] = ruleOf(field.Type, name)
-		}
-	}
-	return &rule{members: members}
-}
-
-func keepIf(keep func(string) bool) *rule {
-	return &rule{text: func(s *scrubber, text string) string { return s.keepIf(keep(text), text) }}
-}
-
-func oneOf(texts ...string) *rule {
-	return keepIf(func(text string) bool { return slices.Contains(texts, text) })
-}
-
 // scrubber makes one recording fit to be stored. It is not safe for concurrent use.
 type scrubber struct {
-	secret     []byte // never stored: without it no pseudonym leads back
-	offset     time.Duration
+	secret     []byte                       // never stored: without it no pseudonym leads back
+	middle     time.Time                    // of the years in which times are told apart
 	words      map[string]bool              // that the shape itself is made of
+	fixed      *strings.Replacer            // takes off what the scrubber puts into links, paths and e-mail addresses
 	pseudonyms map[[sha256.Size]byte]string // by the keyed hash of the original
 	made       map[string]bool              // pseudonyms, and what was put together from them
 
-	originals originals       // of the exchange at hand: what must not reach the disk
-	kept      map[string]bool // of the exchange at hand
+	// Of the current exchange:
+	resource  resource
+	received  time.Time       // by the server's clock, if it told it
+	originals originals       // must not reach the disk
+	kept      map[string]bool // may reach the disk
 
 	replaced, dropped int
 }
@@ -177,12 +59,18 @@ func newScrubber() *scrubber {
 		kept:       map[string]bool{},
 	}
 	rand.Read(s.secret)
-	const year = 365 * 24 * time.Hour
-	s.offset = -(year + mathrand.N(4*year)).Truncate(time.Second)
-	s.learn(&rule{members: queryRules})
-	for _, r := range bodyRules {
-		s.learn(r)
+	fixed := []string{madeUpHost, ""}
+	for _, resource := range resources {
+		s.learn(resource.body)
+		s.learn(&rule{members: resource.parameters})
+		for name := range resource.parameters {
+			fixed = append(fixed, url.QueryEscape(name)+"=", "=")
+		}
 	}
+	for _, segment := range routeWords {
+		fixed = append(fixed, "/"+segment, "/")
+	}
+	s.fixed = strings.NewReplacer(fixed...)
 	headers := slices.Collect(maps.Keys(headerRules))
 	for _, word := range slices.Concat(routeWords, mediaTypes, methods, fileWords, headers) {
 		s.words[word] = true
@@ -202,6 +90,7 @@ func (s *scrubber) scrub(req *http.Request, resp *http.Response, body []byte) (*
 	isJSON := jsontext.Value(body).IsValid(lenient)
 	clear(s.originals)
 	clear(s.kept)
+	s.resource, s.received = resourceAt(req.URL), transport.ServerTime(resp.Header, time.Now())
 	s.collect(req, resp, body, isJSON)
 	e := &exchange{
 		Request:  request{Method: req.Method, Path: s.path(req.URL), Query: s.query(req.URL.Query())},
@@ -211,7 +100,7 @@ func (s *scrubber) scrub(req *http.Request, resp *http.Response, body []byte) (*
 	switch {
 	case len(body) == 0:
 	case isJSON:
-		e.Response.Body, err = s.body(body, bodyRuleOf(req.URL))
+		e.Response.Body, err = s.body(body, s.resource.body)
 	case bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")):
 		e.Response.Text = scrubbedHTML
 	default:
@@ -249,7 +138,12 @@ func (s *scrubber) body(body []byte, rule *rule) (jsontext.Value, error) {
 	return jsontext.Value(bytes.TrimSpace(out.Bytes())), err
 }
 
+// value copies a value as its rule says. Without a rule it is dropped.
 func (s *scrubber) value(dec *jsontext.Decoder, enc *jsontext.Encoder, rule *rule) error {
+	if rule == nil {
+		s.dropped++
+		return dec.SkipValue()
+	}
 	token, err := dec.ReadToken()
 	if err != nil {
 		return err
@@ -258,13 +152,13 @@ func (s *scrubber) value(dec *jsontext.Decoder, enc *jsontext.Encoder, rule *rul
 	case '"':
 		return enc.WriteToken(jsontext.String(s.text(rule, token.String())))
 	case '0':
-		if !rule.number {
+		if rule.number == nil || !rule.number(token.String()) {
 			return enc.WriteValue(jsontext.Value(s.number(token.String())))
 		}
 	case '{':
 		return s.inside(dec, enc, jsontext.BeginObject, jsontext.EndObject, func() error { return s.member(dec, enc, rule) })
 	case '[':
-		return s.inside(dec, enc, jsontext.BeginArray, jsontext.EndArray, func() error { return s.value(dec, enc, rule) })
+		return s.inside(dec, enc, jsontext.BeginArray, jsontext.EndArray, func() error { return s.value(dec, enc, rule.elements) })
 	}
 	return enc.WriteToken(token)
 }
@@ -290,11 +184,10 @@ func (s *scrubber) member(dec *jsontext.Decoder, enc *jsontext.Encoder, rule *ru
 		return err
 	}
 	member := rule.members[name.String()]
-	if member == nil {
-		s.dropped++
-		return dec.SkipValue()
+	if member != nil {
+		err = enc.WriteToken(name)
 	}
-	if err := enc.WriteToken(name); err != nil {
+	if err != nil {
 		return err
 	}
 	return s.value(dec, enc, member)
@@ -342,29 +235,53 @@ func (s *scrubber) keepIf(ok bool, text string) string {
 	return s.pseudonym(text)
 }
 
-func (s *scrubber) count(text string) string { return s.keepIf(isShortNumber(text, 6), text) }
-
-func isShortNumber(text string, maxLen int) bool {
-	return text != "" && len(text) <= maxLen && strings.Trim(text, "0123456789") == ""
+// typeName keeps the type of a resource: a word of the shape, where a member has the name, in the
+// plural if there can be several.
+func (s *scrubber) typeName(text string) string {
+	return s.keepIf(s.words[text] || s.words[text+"s"], text)
 }
 
-// instant moves a timestamp by the offset of the recording. The time zone is not kept: it tells
-// where someone was.
+// instant replaces a timestamp. Its fraction of a second would be a fingerprint, and its time zone
+// tells where someone was.
 func (s *scrubber) instant(text string) string {
-	t, err := time.Parse(time.RFC3339Nano, text)
+	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		return s.pseudonym(text)
 	}
-	if t = t.UTC().Add(s.offset); t.Year() < 1 {
-		t = time.Time{}
+	if !t.IsZero() {
+		t = s.moment(t)
 	}
-	_, fraction, _ := strings.Cut(text, ".")
-	digits := len(fraction) - len(strings.TrimLeft(fraction, "0123456789"))
-	layout := "2006-01-02T15:04:05"
-	if digits > 0 {
-		layout += "." + strings.Repeat("0", min(digits, 9))
+	return s.keep(t.UTC().Format(time.RFC3339))
+}
+
+// moment replaces a time by one of 1970 to 2037. The order of times survives, their distances do
+// not: with one offset for all, one known time, such as that of the exchange, would give the rest.
+//
+// It halves 34 years around the first time again and again, down to the second. Both halves get as
+// many seconds as they have, and a random share of as many to spare.
+func (s *scrubber) moment(t time.Time) time.Time {
+	const years34 = 1 << 30
+	if s.middle.IsZero() {
+		s.middle = t
 	}
-	return s.keep(t.Format(layout + "Z"))
+	at := t.Unix() - s.middle.Unix() + years34/2
+	var begin, made int64
+	for length, spare := int64(years34), int64(years34); length > 1; {
+		length /= 2
+		share := int64(float64(spare) * s.share(begin, length))
+		if at < begin+length {
+			spare = share
+		} else {
+			begin, made, spare = begin+length, made+length+share, spare-share
+		}
+	}
+	return time.Unix(made, 0)
+}
+
+// share is from a quarter to three quarters, and always the same for the same half.
+func (s *scrubber) share(begin, length int64) float64 {
+	key := s.key(fmt.Sprint("seconds ", begin, length))
+	return 0.25 + 0.5*float64(binary.BigEndian.Uint32(key[:]))/(1<<32)
 }
 
 // link rebuilds a URL from what is documented of it. A parameter that is not is dropped.
@@ -399,7 +316,7 @@ func (s *scrubber) path(u *url.URL) string {
 func (s *scrubber) query(query url.Values) url.Values {
 	scrubbed := url.Values{}
 	for name, values := range query {
-		rule := queryRules[name]
+		rule := s.resource.parameters[name]
 		if rule == nil {
 			s.dropped++
 			continue
@@ -412,7 +329,7 @@ func (s *scrubber) query(query url.Values) url.Values {
 }
 
 func (s *scrubber) header(header http.Header) http.Header {
-	scrubbed := http.Header{}
+	scrubbed := http.Header{"Date": {s.httpDate(s.received)}}
 	for name, scrub := range headerRules {
 		for _, value := range header.Values(name) {
 			if value = scrub(s, value); value != "" {
@@ -431,19 +348,21 @@ func (s *scrubber) mediaType(value string) string {
 	return media
 }
 
-func (s *scrubber) httpDate(value string) string {
-	t, err := http.ParseTime(value)
-	if err != nil {
-		return ""
-	}
-	return s.keep(t.UTC().Add(s.offset).Format(http.TimeFormat))
+// httpDate moves the moment of every response to the same one, and keeps the distance from it.
+func (s *scrubber) httpDate(t time.Time) string {
+	response := time.Date(2020, time.January, 1, 0, 0, 0, 0, time.UTC)
+	return s.keep(response.Add(t.Sub(s.received)).Format(http.TimeFormat))
 }
 
 func (s *scrubber) retryAfter(value string) string {
-	if isShortNumber(value, 6) {
+	if isCount(value) {
 		return s.keep(value)
 	}
-	return s.httpDate(value)
+	until, err := http.ParseTime(value)
+	if err != nil {
+		return ""
+	}
+	return s.httpDate(until)
 }
 
 // original notes what must not reach the disk, unless it is made of nothing but words of the shape,
@@ -451,7 +370,7 @@ func (s *scrubber) retryAfter(value string) string {
 func (s *scrubber) original(texts ...string) {
 	isSeparator := func(r rune) bool { return strings.ContainsRune(" /[]?&=:.", r) }
 	isWord := func(part string) bool { return s.words[part] || beltic.SessionStatus(part).Known() }
-	isTelling := func(part string) bool { return !isWord(part) && !isShortNumber(part, 3) }
+	isTelling := func(part string) bool { return !isWord(part) && !isDigits(part, 3) }
 	for _, text := range texts {
 		parts := strings.FieldsFunc(text, isSeparator)
 		if len(parts) > 0 && (!isWord(parts[0]) || slices.ContainsFunc(parts, isTelling)) {
@@ -467,15 +386,20 @@ func (s *scrubber) pseudonym(text string) string {
 	if strings.IndexFunc(text, isReplaced) < 0 {
 		return s.keep(text)
 	}
-	mac := hmac.New(sha256.New, s.secret)
-	mac.Write([]byte(text))
-	key := [sha256.Size]byte(mac.Sum(nil))
+	key := s.key(text)
 	made, ok := s.pseudonyms[key]
 	if !ok {
 		made = s.draw(text, mathrand.New(mathrand.NewChaCha8(key)))
 		s.pseudonyms[key], s.made[made] = made, true
 	}
 	return made
+}
+
+// key is the same for the same text, and tells nothing of it without the secret.
+func (s *scrubber) key(text string) [sha256.Size]byte {
+	mac := hmac.New(sha256.New, s.secret)
+	mac.Write([]byte(text))
+	return [sha256.Size]byte(mac.Sum(nil))
 }
 
 // draw tries until the pseudonym is new. Where the shape has too few, the pseudonym grows.
@@ -562,7 +486,7 @@ func (s *scrubber) passes(text string) bool {
 	if s.words[text] || s.kept[text] {
 		return true
 	}
-	rest := fixedTexts.Replace(text)
+	rest := s.fixed.Replace(text)
 	unescaped, _ := url.QueryUnescape(rest) // an original may have been escaped
 	return s.made[text] && !s.originals.in(rest, 8) && !s.originals.in(unescaped, 8)
 }

@@ -1,12 +1,14 @@
 package recording
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -94,12 +96,20 @@ func TestScrubSecretIsOfOneRecording(t *testing.T) {
 	const text = "a text that is long enough to tell"
 	one, other := newScrubber(), newScrubber()
 	assert.NotEqual(t, one.pseudonym(text), other.pseudonym(text))
-	assert.NotEqual(t, one.offset, other.offset)
+	const moment = "2025-10-22T22:13:48Z"
+	assert.NotEqual(t, one.instant(moment), other.instant(moment))
+}
+
+func scrubHeader(t *testing.T, s *scrubber, header http.Header) http.Header {
+	t.Helper()
+	exchange, err := s.scrub(httptest.NewRequest(http.MethodGet, scrubTarget, nil), &http.Response{StatusCode: 200, Header: header}, nil)
+	require.NoError(t, err)
+	return exchange.Response.Header
 }
 
 func TestScrubHeaders(t *testing.T) {
 	s := newScrubber()
-	got := s.header(http.Header{
+	got := scrubHeader(t, s, http.Header{
 		"Content-Type": {"application/json; charset=utf-8; x=canary"}, "Date": {"Wed, 22 Oct 2025 22:13:48 GMT"},
 		"Retry-After": {"Wed, 22 Oct 2025 22:14:18 GMT", "30", "canary"}, "X-Request-Id": {"canary"}, "Set-Cookie": {"canary"},
 	})
@@ -111,11 +121,21 @@ func TestScrubHeaders(t *testing.T) {
 	until, err := http.ParseTime(got.Get("Retry-After"))
 	require.NoError(t, err)
 	assert.Equal(t, 30*time.Second, until.Sub(date))
-	assert.Less(t, date.Year(), 2025)
+	assert.Equal(t, 2020, date.Year(), "every response is of the same moment")
 	assert.Len(t, got.Get("X-Request-Id"), len("canary"))
 	assert.NotContains(t, fmt.Sprint(got), "canary")
 	assert.Len(t, got, 4)
-	assert.Empty(t, s.header(http.Header{"Content-Type": {"application/x-canary"}, "Date": {"canary"}}))
+	odd := scrubHeader(t, s, http.Header{"Content-Type": {"application/x-canary"}, "Date": {"canary"}})
+	assert.Equal(t, http.Header{"Date": got["Date"]}, odd)
+}
+
+// Where the response tells no time, the distance is that from now.
+func TestScrubRetryAfterWithoutADate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		got := scrubHeader(t, newScrubber(), http.Header{"Retry-After": {time.Now().UTC().Add(time.Minute).Format(http.TimeFormat)}})
+		assert.Equal(t, "Wed, 01 Jan 2020 00:01:00 GMT", got.Get("Retry-After"))
+		assert.Equal(t, "Wed, 01 Jan 2020 00:00:00 GMT", got.Get("Date"))
+	})
 }
 
 func TestScrubKeepsByPlaceNotByLook(t *testing.T) {
@@ -129,7 +149,12 @@ func TestScrubKeepsByPlaceNotByLook(t *testing.T) {
 		"negative number":      {`{"contact":{"phone":-1.5e3}}`, `"phone":[1-9]{3}}`},
 		"boolean and null":     {`{"behavior_analysis":{"devtools_open":true},"person":null}`, `{"devtools_open":true},"person":null}$`},
 		"member below a text":  {`{"creator_id":{"first":"x","id":["y"]}}`, `^{"creator_id":{}}$`},
-		"array of texts":       {`{"creator_id":["ab","cd"]}`, `^{"creator_id":\["[b-z]{2}","[b-z]{2}"\]}$`},
+		"list for a text":      {`{"creator_id":["ab","cd"]}`, `^{"creator_id":\[\]}$`},
+		"list for a number":    {`{"behavior_analysis":{"bot_score":[1,[2]]}}`, `"bot_score":\[\]}`},
+		"list in a list":       {`{"identity_numbers":[{"class":"ab"},[{"class":"cd"}]]}`, `^{"identity_numbers":\[{"class":"[b-z]{2}"},\[\]\]}$`},
+		"object for a list":    {`{"identity_numbers":{"class":"ab"}}`, `^{"identity_numbers":{"class":"[b-z]{2}"}}$`},
+		"great number":         {`{"behavior_analysis":{"bot_score":1234567.5}}`, `"bot_score":[1-9]{8}}`},
+		"negative score":       {`{"behavior_analysis":{"bot_score":-123456.75}}`, `"bot_score":-123456.75}`},
 		"text for an object":   {`{"person":"Waldemar"}`, `^{"person":"[B-Z][b-z]{7}"}$`},
 		"unknown member":       {`{"ssn":"123-45-6789","status":"created"}`, `^{"status":"created"}$`},
 		"member of elsewhere":  {`{"first":"Waldemar"}`, `^{}$`},
@@ -143,25 +168,46 @@ func TestScrubKeepsByPlaceNotByLook(t *testing.T) {
 	}
 }
 
-func TestScrubTimestampsMoveTogether(t *testing.T) {
+func TestScrubTimesKeepNothingButTheirOrder(t *testing.T) {
 	s := newScrubber()
-	moved := scrubAttributes(t, s, `{"created_at":"2025-10-22T22:13:48.149Z"}`)
-	assert.Regexp(t, `^{"created_at":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.149Z"}$`, moved)
-	// The same moment without its time zone, and without a fraction that was not there.
-	zoned, plain := s.instant("2025-10-23T03:43:48+05:30"), s.instant("2025-10-22T22:13:48Z")
-	assert.Equal(t, plain, zoned)
-	assert.NotContains(t, plain, ".")
-	assert.Less(t, plain, "2025-10-22")
-	assert.Less(t, s.instant("2025-10-22T22:13:48.10Z"), s.instant("2025-10-22T22:13:48.20Z"))
+	// The same moment without its time zone, and without its fraction of a second.
+	plain := s.instant("2025-10-22T22:13:48Z")
+	assert.Regexp(t, `^(19[7-9]|20[0-3])\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$`, plain)
+	assert.Equal(t, plain, s.instant("2025-10-23T03:43:48+05:30"))
+	assert.Equal(t, plain, s.instant("2025-10-22T22:13:48.149Z"))
+
+	first := time.Date(2025, 10, 22, 22, 13, 48, 0, time.UTC)
+	made := func(distance time.Duration) time.Time { return s.moment(first.Add(distance)) }
+	const day = 24 * time.Hour
+	distances := []time.Duration{-16 * 365 * day, -365 * day, -366 * day, -day, -2 * day, -time.Second, 0, time.Second, 2 * time.Second, 30 * day, 16 * 365 * day}
+	for _, a := range distances {
+		for _, b := range distances {
+			assert.Equal(t, cmp.Compare(a, b), made(a).Compare(made(b)), "%s and %s", a, b)
+			if apart := (b - a).Abs(); apart >= day {
+				assert.Greater(t, (made(b).Sub(made(a)).Abs() - apart).Abs(), time.Minute, "%s and %s", a, b)
+			}
+		}
+	}
+}
+
+// What is too far from the rest to be told apart is at one of the ends.
+func TestScrubTimesThatAreFarAway(t *testing.T) {
+	s := newScrubber()
+	s.instant("2025-10-22T22:13:48Z")
+	assert.Equal(t, "1970-01-01T00:00:00Z", s.instant("0001-01-01T00:00:01Z"))
+	assert.Equal(t, s.instant("9998-12-31T23:59:59Z"), s.instant("9999-12-31T23:59:59Z"))
+	assert.Equal(t, "0001-01-01T00:00:00Z", s.instant("0001-01-01T02:00:00+02:00"), "no time stays none")
 }
 
 func TestScrubLinksFollowTheCursors(t *testing.T) {
 	s := newScrubber()
+	s.resource = resources["sessions"]
 	cursor := s.pseudonym("cursor-0001")
 	for link, want := range map[string]string{
 		"https://u:p@staging.internal.test/base/v1/identity/sessions?token=x&page%5Bafter%5D=cursor-0001#f": "https://" +
 			madeUpHost + "/identity/sessions?page%5Bafter%5D=" + cursor,
 		"/v1/identity/sessions":         "/identity/sessions",
+		"/sessions?status=approved":     "/sessions?status=approved",
 		"/v1/identity/sessions/decline": "/identity/sessions/decline",
 	} {
 		assert.Equal(t, want, s.link(link))
