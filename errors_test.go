@@ -548,3 +548,77 @@ func TestAnErrorSaysThatTheRetryBudgetIsUsedUp(t *testing.T) {
 		assert.Greater(t, refused.Load(), int64(100))
 	})
 }
+
+func TestAnErrorOfOneRecordSpeaksOfNoPage(t *testing.T) {
+	server := bodies(`{"data":{"id":"s1","type":"session","attributes":{"status":7}}}`)
+	_, err := newClient(t, server.RoundTrip).Sessions.Get(t.Context(), "s1")
+	item, ok := errors.AsType[*beltic.ItemError](err)
+	require.True(t, ok, "%v", err)
+	assert.Equal(t, -1, item.Index)
+	require.EqualError(t, err, "beltic: record, id s1, cannot decode: wrong type, want string, got number, at /data/attributes/status, byte 59")
+}
+
+func TestAStatusWithoutANameLeavesNoBlank(t *testing.T) {
+	require.EqualError(t, listOnce(t, 520, ""), "beltic: 520")
+}
+
+func TestAdviceDoesNotContradictTheServer(t *testing.T) {
+	for source, advice := range map[string]string{
+		`{"parameter":"page[size]"}`:  "check what the server names",
+		`{"pointer":"/data/type"}`:    "check what the server names",
+		`{"parameter":"page[after]"}`: "check the list options, a cursor may have expired",
+		`{}`:                          "check the list options, a cursor may have expired",
+	} {
+		err := listOnce(t, 400, `{"errors":[{"source":`+source+`}]}`)
+		assert.True(t, strings.HasSuffix(err.Error(), ", "+advice), "%s: %v", source, err)
+	}
+	err := listOnce(t, 401, `{"errors":[{"source":{"parameter":"page[size]"}}]}`)
+	assert.ErrorContains(t, err, "check the API key")
+}
+
+func TestADeadlineIsToldFromACancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := newClient(t, hang)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := client.Sessions.List(ctx, nil)
+		failure, ok := errors.AsType[*beltic.TransportError](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, beltic.KindDeadline, failure.Kind)
+		assert.True(t, failure.Timeout())
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.NotErrorIs(t, err, context.Canceled)
+
+		ctx, cancel = context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		_, err = client.Sessions.List(ctx, nil)
+		failure, ok = errors.AsType[*beltic.TransportError](err)
+		require.True(t, ok, "%v", err)
+		assert.Equal(t, beltic.KindCanceled, failure.Kind)
+		assert.False(t, failure.Timeout())
+	})
+}
+
+func TestWhatNoClientMadeIsRefusedAndNeverPanics(t *testing.T) {
+	var nilClient beltic.Client
+	var nilPage *beltic.Page[beltic.Session]
+	for name, call := range map[string]func() error{
+		"the service of a zero client": func() error { _, err := nilClient.Sessions.List(t.Context(), nil); return err },
+		"a record of it":               func() error { _, err := nilClient.Accounts.Get(t.Context(), "a"); return err },
+		"a zero service":               func() error { _, err := new(beltic.SessionsService).Get(t.Context(), "a"); return err },
+		"its iterator":                 func() error { it := nilClient.Sessions.Iterator(nil); it.Next(t.Context()); return it.Err() },
+		"the page after a nil page":    func() error { _, err := nilPage.Next(t.Context()); return err },
+		"the page before it":           func() error { _, err := nilPage.Previous(t.Context()); return err },
+		"the page after a zero page":   func() error { _, err := new(beltic.Page[beltic.Session]).Next(t.Context()); return err },
+		"a zero iterator":              func() error { it := &beltic.Iterator[beltic.Session]{}; it.Next(t.Context()); return it.Err() },
+		"a nil range":                  func() error { _, err := beltic.Collect[beltic.Session](nil, 1); return err },
+	} {
+		_, ok := errors.AsType[*beltic.ConfigError](call())
+		assert.True(t, ok, "%s: %v", name, call())
+	}
+	assert.False(t, nilPage.HasNext() || nilPage.HasPrevious())
+	n, ok := nilPage.Total()
+	assert.Zero(t, n)
+	assert.False(t, ok)
+	nilClient.CloseIdleConnections()
+}

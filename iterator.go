@@ -1,6 +1,7 @@
 package beltic
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -12,8 +13,8 @@ import (
 // Records that cannot be decoded are skipped and do not count; the error holds an [*ItemError] for
 // each of them. Any other error is returned with the records before it.
 func Collect[T any](seq iter.Seq2[*T, error], limit int) ([]T, error) {
-	if limit < 1 {
-		return nil, &ConfigError{Field: "limit", Problem: "is less than 1"}
+	if err := cmp.Or(refuse(seq == nil, "range", "is nil"), refuse(limit < 1, "limit", "is less than 1")); err != nil {
+		return nil, err
 	}
 	var records []T
 	var skipped []*ItemError
