@@ -16,7 +16,7 @@ import (
 // fullPage is a page of n sessions with every field of the reference page.
 func fullPage(tb testing.TB, n int) string {
 	tb.Helper()
-	text, err := os.ReadFile("testdata/reference-sample.json")
+	text, err := os.ReadFile("testdata/session-sample.json")
 	require.NoError(tb, err)
 	var sample struct{ Data []map[string]any }
 	require.NoError(tb, json.Unmarshal(text, &sample))

@@ -221,7 +221,7 @@ func assertExists(t *testing.T, pointer, raw string) {
 // seedRecords are records as the API sends them, and some that try the edges.
 func seedRecords(tb testing.TB) []string {
 	tb.Helper()
-	sample, err := os.ReadFile("testdata/reference-sample.json")
+	sample, err := os.ReadFile("testdata/session-sample.json")
 	require.NoError(tb, err)
 	var page struct{ Data []json.RawMessage }
 	require.NoError(tb, json.Unmarshal(sample, &page))
@@ -274,7 +274,7 @@ func seedPages(tb testing.TB) []string {
 	tb.Helper()
 	records := seedRecords(tb)
 	pages := []string{
-		string(must1(os.ReadFile("testdata/reference-sample.json"))),
+		string(must1(os.ReadFile("testdata/session-sample.json"))),
 		`{"data":[],"meta":{"page":{"hasNextPage":false,"total":3}},"links":{"next":"?page[after]=x"}}`,
 		`{"data":[{"id":"a","type":"session"},null,7,{"id":"b","type":"session"}],"meta":{"page":{"cursors":{"start":"s","end":"e"},"hasNextPage":true,"hasPreviousPage":true}}}`,
 		`{"errors":[{"code":"x"}],"data":[],"meta":{"page":{"hasNextPage":false}}}`,

@@ -53,7 +53,7 @@ func FuzzPage(f *testing.F) {
 	f.Add(`{"errors":[{"code":"x"}]}`)
 	f.Add(`<html>`)
 	f.Add("\ufeff{}")
-	if sample, err := os.ReadFile("testdata/reference-sample.json"); err == nil {
+	if sample, err := os.ReadFile("testdata/session-sample.json"); err == nil {
 		f.Add(string(sample))
 	}
 	f.Fuzz(func(t *testing.T, body string) {

@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,19 +13,39 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/belticlabs/beltic-go"
 )
 
 //go:generate go -C internal/checks run ./api
 
-// resourceFiles are the files that may name a resource: each resource's own, and where they are
-// wired, introduced and printed.
-var resourceFiles = []string{"accounts.go", "client.go", "doc.go", "models.go", "printing.go", "sessions.go"}
+// sharedFiles are the files that may name every resource: where the resources are wired, introduced,
+// modeled and printed. Each resource has a file of its own besides.
+var sharedFiles = []string{"client.go", "doc.go", "models.go", "printing.go"}
 
-var resourceNames = regexp.MustCompile(`^(Session|Account)([A-Z]|$|s?Service$)|^(session|account)s?([A-Z]|$)`)
+// resources returns the names of the client's services and of their records, such as Sessions and
+// Session.
+func resources() (services, records []string) {
+	for service := range reflect.TypeFor[beltic.Client]().Fields() {
+		if list, ok := service.Type.MethodByName("List"); ok {
+			page, _ := list.Type.Out(0).Elem().FieldByName("Data")
+			services, records = append(services, service.Name), append(records, page.Type.Elem().Name())
+		}
+	}
+	return services, records
+}
 
 // The mechanism works for every resource because it names none, so that another needs no change in
 // it.
 func TestTheMechanismNamesNoResource(t *testing.T) {
+	services, records := resources()
+	require.NotEmpty(t, services)
+	resourceFiles := slices.Clone(sharedFiles)
+	for _, service := range services {
+		resourceFiles = append(resourceFiles, strings.ToLower(service)+".go")
+	}
+	names := strings.Join(slices.Concat(services, records), "|")
+	resourceNames := regexp.MustCompile(`^(` + names + `)([A-Z]|$)|^(` + strings.ToLower(names) + `)([A-Z]|$)`)
 	for _, dir := range []string{".", "internal/jsonapi", "internal/transport"} {
 		files, err := os.ReadDir(dir)
 		require.NoError(t, err)

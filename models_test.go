@@ -118,7 +118,7 @@ var fields = map[string]field{
 // sampleSession is data[0] of the reference page's sample.
 func sampleSession(t *testing.T) map[string]any {
 	t.Helper()
-	text, err := os.ReadFile("testdata/reference-sample.json")
+	text, err := os.ReadFile("testdata/session-sample.json")
 	require.NoError(t, err)
 	var sample struct{ Data []map[string]any }
 	require.NoError(t, json.Unmarshal(text, &sample))

@@ -41,7 +41,7 @@ func everyOption(d *document) []beltic.SessionListOptions {
 		func(o *beltic.SessionListOptions) { o.Page.Before = "cursor+/= &%\x00é" })
 	vary(func(o *beltic.SessionListOptions) { o.Page.Total = true })
 	var statuses []func(*beltic.SessionListOptions)
-	for _, status := range d.schema("Status").Enum {
+	for _, status := range d.schema("SessionStatus").Enum {
 		statuses = append(statuses, func(o *beltic.SessionListOptions) { o.Status = beltic.SessionStatus(status.(string)) })
 	}
 	vary(statuses...)
@@ -120,7 +120,7 @@ func TestRequestDriftIsFound(t *testing.T) {
 			d.parameter("page[after]").Schema.Value.Type = &openapi3.Types{"integer"}
 		}},
 		"enum": {"status", func(d *document) {
-			d.schema("Status").Enum = []any{"created"}
+			d.schema("SessionStatus").Enum = []any{"created"}
 		}},
 		"other enum": {"page[total]", func(d *document) {
 			d.parameter("page[total]").Schema.Value.Enum = []any{"1"}

@@ -41,7 +41,7 @@ func TestFakeServerConforms(t *testing.T) {
 		"device":  {Filter: beltic.SessionFilter{SessionDevice: withDevice.Relationships.SessionDevices.Data[0].ID}},
 		"nothing": {Filter: beltic.SessionFilter{Account: uuid}},
 	}
-	for _, status := range c.document.schema("Status").Enum {
+	for _, status := range c.document.schema("SessionStatus").Enum {
 		lists[status.(string)] = beltic.SessionListOptions{
 			Page:   beltic.PageOptions{Size: 7},
 			Status: beltic.SessionStatus(status.(string)),
