@@ -151,11 +151,11 @@ func holders(v reflect.Value) map[string]any {
 
 // unshut are the exported structs, apart from errors, that need no methods for printing.
 var unshut = map[string]string{
-	"Attempt":         "is made to be logged, of texts that are safe",
-	"Drift":           "is made to be logged, of texts that are safe",
-	"RateLimit":       "holds numbers of the API's limits",
-	"ToOne":           "prints as the ResourceRef that it embeds",
-	"Optional":        "is a leaf, which prints in full",
+	"Attempt":   "is made to be logged, of texts that are safe",
+	"Drift":     "is made to be logged, of texts that are safe",
+	"RateLimit": "holds numbers of the API's limits",
+	"ToOne":     "prints as the ResourceRef that it embeds",
+	"Optional":  "is a leaf, which prints in full",
 }
 
 // libraryWords are the fields of errors that the library fills with its own words, or with a host.
