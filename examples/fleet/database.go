@@ -18,7 +18,7 @@ type database interface {
 	// engine is River on this database.
 	engine(config *river.Config) (engine, error)
 	// limit holds a client to so many calls a second, together with all others of the database.
-	limit(perSecond float64, jobs int) []beltic.Option
+	limit(perSecond float64) []beltic.Option
 	inTx(ctx context.Context, do func(tx) error) error
 	close()
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -29,23 +28,22 @@ func enqueueing(t *testing.T) (*fleet, *beltictest.Server, *bytes.Buffer) {
 
 // busy is a limit that has no turn for some of the calls, counted from 0.
 type busy struct {
-	next  http.RoundTripper
 	turns string // "-" is none
 	calls int
 }
 
-func (b *busy) RoundTrip(r *http.Request) (*http.Response, error) {
+func (b *busy) Wait(context.Context) error {
 	b.calls++
 	if strings.HasPrefix(b.turns[min(b.calls-1, len(b.turns)):], "-") {
-		return nil, errBusy
+		return errBusy
 	}
-	return b.next.RoundTrip(r)
+	return nil
 }
 
 func TestEnqueueingWaitsForATurnAndGoesOnWhereItWas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, api, out := enqueueing(t)
-		f.client = api.Client(beltic.WithHTTPClient(&http.Client{Transport: &busy{next: api.Transport(), turns: "-+--+"}}))
+		f.client = api.Client(beltic.WithLimiter(&busy{turns: "-+--+"}))
 		started := time.Now()
 		require.NoError(t, f.run(t.Context()))
 		assert.Contains(t, out.String(), "round one: 250 accounts enqueued, 0 had been before\n")

@@ -41,7 +41,7 @@ func TestWhatRiverIsToDo(t *testing.T) {
 		{errOvertook, 90 * time.Second, 90 * time.Second},
 		{errors.Join(beltic.ErrServer, errOvertook), 90 * time.Second, 90 * time.Second},
 		{fmt.Errorf("call: %w", errBusy), longestTurn / 2, longestTurn * 3 / 2},
-		{newLimitError(errors.New("away")), longestTurn / 2, longestTurn * 3 / 2},
+		{&limitError{"away"}, longestTurn / 2, longestTurn * 3 / 2},
 		{&beltic.APIError{StatusCode: 429, RetryAfter: 10 * time.Minute}, 10 * time.Minute, 10 * time.Minute},
 		{&beltic.APIError{StatusCode: 503, RetryAfter: 100 * time.Hour}, time.Hour, time.Hour},
 		{&beltic.APIError{StatusCode: 401}, time.Minute, time.Minute},

@@ -3,44 +3,31 @@ package main
 import (
 	"context"
 	"errors"
-	"net/http"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// sharedLimit sends the calls of all processes at one rate. It stands below the client, so that
-// each attempt takes a turn, retries too: the API counts them as well.
+// sharedLimit sends the calls of all processes at one rate. The client asks it before each attempt,
+// retries included: the API counts them as well.
 type sharedLimit struct {
 	pool      *pgxpool.Pool
 	perSecond float64
-	next      http.RoundTripper
 }
 
-const (
-	// attemptTimeout is what an attempt has when it is its turn.
-	attemptTimeout = 30 * time.Second
-	// longestTurn is how long a call waits for its turn. A longer queue refuses it, and its job
-	// makes room for a while: a job that only waits would run into its timeout.
-	longestTurn = 10 * time.Second
-)
+// longestTurn is how long a call waits for its turn. A longer queue refuses it, and its job makes
+// room for a while: a job that only waits would run into its timeout.
+const longestTurn = 10 * time.Second
 
 // lateTurn is how late a turn may be used. A process that stood still would use all of its turns at
 // once.
 const lateTurn = time.Second
 
-// limitError is a turn that could not be had. It wraps nothing: the client takes a database that
-// cannot be reached for an API that cannot.
+// limitError is a turn that could not be had. It wraps nothing, so that the client shows its text.
 type limitError struct{ problem string }
 
 func (e *limitError) Error() string { return "the shared rate limit: " + e.problem }
-
-// newLimitError keeps the client from reading "tls: " in the text of the database as its own.
-func newLimitError(cause error) error {
-	return &limitError{strings.ReplaceAll(cause.Error(), "tls: ", "tls ")}
-}
 
 // errBusy is a queue that is too long. No turn was taken.
 var errBusy error = &limitError{"all turns of the next seconds are taken"}
@@ -63,16 +50,9 @@ const takeTurn = `INSERT INTO rate_limit AS r (name, next_at) VALUES ('beltic', 
 	WHERE r.next_at < clock_timestamp() + make_interval(secs => $2)
 	RETURNING extract(epoch FROM r.next_at - clock_timestamp())::float8 - $1`
 
-func (l sharedLimit) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := l.wait(r.Context()); err != nil {
-		return nil, err
-	}
-	return l.next.RoundTrip(r)
-}
-
-// wait returns when it is this call's turn. A turn that a context cuts short is lost, and so is one
+// Wait returns when it is this call's turn. A turn that a context cuts short is lost, and so is one
 // that a process slept through.
-func (l sharedLimit) wait(ctx context.Context) error {
+func (l sharedLimit) Wait(ctx context.Context) error {
 	for {
 		turn, err := l.book(ctx)
 		if err != nil {
@@ -93,7 +73,7 @@ func (l sharedLimit) book(ctx context.Context) (turn time.Time, err error) {
 	case errors.Is(err, pgx.ErrNoRows):
 		return turn, errBusy
 	case err != nil:
-		return turn, newLimitError(err)
+		return turn, &limitError{err.Error()}
 	}
 	return time.Now().Add(time.Duration(seconds * float64(time.Second))), nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"syscall"
 	"testing"
 	"time"
@@ -21,8 +20,7 @@ import (
 func limited(t *testing.T, perSecond float64) (*beltic.Client, *beltictest.Server, postgres) {
 	db := openTest(t, settings{dsn: newDatabase(t), jobs: 1}).(postgres)
 	api := beltictest.Start(t, beltictest.InMemory())
-	transport := sharedLimit{pool: db.Pool, perSecond: perSecond, next: api.Transport()}
-	return api.Client(beltic.WithHTTPClient(&http.Client{Transport: transport})), api, db
+	return api.Client(db.limit(perSecond)...), api, db
 }
 
 func TestARetryTakesATurnToo(t *testing.T) {
@@ -86,25 +84,15 @@ func TestADatabaseThatIsAwayIsNotTakenForTheAPI(t *testing.T) {
 	pool, err := pgxpool.New(t.Context(), "host=127.0.0.1 port=1 user=fleet dbname=kyc")
 	require.NoError(t, err)
 	defer pool.Close()
-	for name, transport := range map[string]http.RoundTripper{
-		"dial": sharedLimit{pool: pool, perSecond: 1},
-		"tls":  failing{newLimitError(errors.New("tls error: tls: bad certificate"))},
-	} {
-		api := beltictest.Start(t, beltictest.InMemory())
-		_, err := api.Client(beltic.WithHTTPClient(&http.Client{Transport: transport})).Sessions.List(t.Context(), nil)
-		failure, ok := errors.AsType[*beltic.TransportError](err)
-		require.True(t, ok, "%v", err)
-		assert.Equal(t, beltic.KindTransport, failure.Kind, name)
-		assert.Equal(t, 1, failure.Attempts, name)
-		assert.Regexp(t, "the shared rate limit: (failed to connect to .*refused|tls error)", err.Error())
-		assert.Positive(t, pause(err), name)
-	}
+	api := beltictest.Start(t, beltictest.InMemory())
+	_, err = api.Client(beltic.WithLimiter(sharedLimit{pool, 1})).Sessions.List(t.Context(), nil)
+	failure, ok := errors.AsType[*beltic.TransportError](err)
+	require.True(t, ok, "%v", err)
+	assert.Equal(t, beltic.KindRateLimit, failure.Kind)
+	assert.Zero(t, failure.Attempts)
+	assert.Regexp(t, "the shared rate limit: failed to connect to .*refused", err.Error())
+	assert.Positive(t, pause(err))
 }
-
-// failing is a transport that always fails.
-type failing struct{ error }
-
-func (f failing) RoundTrip(*http.Request) (*http.Response, error) { return nil, f.error }
 
 // TestTurnsThatAProcessSleptThroughAreBookedAgain lets a process stand still until all the turns
 // that it had booked are over. A busy machine can only make the calls after that slower.

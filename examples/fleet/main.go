@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 	if err := db.migrate(ctx); err != nil {
 		return err
 	}
-	client, done, err := connect(db.limit(s.rate, s.jobs), notes)
+	client, done, err := connect(db.limit(s.rate), notes)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (m *measurement) turns(t *testing.T) {
 	const n = 2000
 	start := time.Now()
 	for range n {
-		require.NoError(t, l.wait(t.Context()))
+		require.NoError(t, l.Wait(t.Context()))
 	}
 	t.Logf("a turn takes %v", (time.Since(start) / n).Round(time.Microsecond))
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -73,20 +72,12 @@ func (p postgres) engine(config *river.Config) (engine, error) {
 	return river.NewClient(riverpgxv5.New(p.Pool), config)
 }
 
-// limit is the one that all processes share. What a call waits for its turn counts against the
-// client's timeout, so that is longer by as much.
-func (p postgres) limit(perSecond float64, jobs int) []beltic.Option {
+// limit is the one that all processes share.
+func (p postgres) limit(perSecond float64) []beltic.Option {
 	if perSecond == 0 {
 		return nil
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = jobs
-	transport.MaxResponseHeaderBytes = 256 << 10 // as that of the library's own
-	limited := sharedLimit{pool: p.Pool, perSecond: perSecond, next: transport}
-	return []beltic.Option{
-		beltic.WithHTTPClient(&http.Client{Transport: limited}),
-		beltic.WithTimeout(attemptTimeout + longestTurn),
-	}
+	return []beltic.Option{beltic.WithLimiter(sharedLimit{p.Pool, perSecond})}
 }
 
 func (p postgres) inTx(ctx context.Context, do func(tx) error) error {

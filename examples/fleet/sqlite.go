@@ -80,7 +80,7 @@ func (s sqlite) engine(config *river.Config) (engine, error) {
 }
 
 // limit is the client's own: there is no other process.
-func (s sqlite) limit(perSecond float64, _ int) []beltic.Option {
+func (s sqlite) limit(perSecond float64) []beltic.Option {
 	if perSecond == 0 {
 		return nil
 	}
