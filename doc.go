@@ -7,8 +7,12 @@
 //	}
 //	opts := &beltic.SessionListOptions{Status: beltic.SessionStatusApproved}
 //	for session, err := range client.Sessions.All(ctx, opts) {
+//		if item, ok := errors.AsType[*beltic.ItemError](err); ok {
+//			log.Print("skipped: ", item) // one odd record; the range goes on
+//			continue
+//		}
 //		if err != nil {
-//			return err
+//			return err // any other error ends the range
 //		}
 //		fmt.Println(session.ID, session.DecisionedAt)
 //	}
@@ -56,22 +60,13 @@
 // [errors.AsType], and the class of an [*APIError] with [errors.Is] and [ErrRateLimited],
 // [ErrUnauthorized] and so on. Their texts hold no key, cursor, filter, body or personal data.
 //
-// An [*ItemError] is one record that cannot be read. A range goes on after it if the loop does; any
-// other error ends the range:
-//
-//	for session, err := range client.Sessions.All(ctx, nil) {
-//		if item, ok := errors.AsType[*beltic.ItemError](err); ok {
-//			log.Print("skipped: ", item)
-//			continue
-//		}
-//		if err != nil {
-//			return err
-//		}
-//		fmt.Println(session.ID)
-//	}
+// An [*ItemError] is one record that cannot be read, or that the filter of the list excludes: the
+// server ignored the filter, or its index lags. A range goes on after it if the loop does, as above;
+// any other error ends the range.
 //
 // After a cancel, errors.Is(err, context.Canceled) holds for the [*TransportError], and for an
-// [*APIError] whose retry was cut short.
+// [*APIError] whose retry was cut short. No error matches the context's error before the context has
+// ended.
 //
 // # Retries
 //
@@ -98,8 +93,9 @@
 // A call whose deadline is before the end of the wait is not sent: it fails at once with
 // [KindRateLimit], and a retry with the API's error. With [WithMaxRetries](0), 429s hold no calls.
 //
-// To stay below a limit that you know, use [WithRateLimit]. What the API says of its own is in
-// [Response].RateLimit and [APIError].RateLimit.
+// To stay below a limit that you know, use [WithRateLimit], or [WithLimiter] if several clients or
+// machines share it. What the API says of its own is in [Response].RateLimit and
+// [APIError].RateLimit.
 //
 // # Limits
 //
@@ -131,9 +127,10 @@
 //
 // [WithObserver] tells of each attempt, for metrics and traces: its route, status or kind of
 // failure, duration, request id and the wait before the next. [WithDriftObserver] tells of what
-// this version does not know, such as a new status. [WithLogger] writes lines of both. None of them
-// sees a URL, the id of a record, a filter, a header or a body. The library logs nothing without
-// WithLogger.
+// this version does not know, such as a new status. Both get the context of the call. [WithLogger]
+// writes lines of both. None of them sees a URL, the id of a record, a filter, a header or a body.
+// The library logs nothing without WithLogger. [CaptureResponse] tells the caller of one call what
+// its response was.
 //
 // # Concurrency
 //

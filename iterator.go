@@ -10,7 +10,7 @@ import (
 // Collect copies the first limit records of a range, such as that of [SessionsService.All]; limit
 // must be at least 1. It requests no page that it does not need.
 //
-// Records that cannot be decoded are skipped and do not count; the error holds an [*ItemError] for
+// Records that come as an [*ItemError] are skipped and do not count; the error holds the ItemError of
 // each of them. Any other error is returned with the records before it.
 func Collect[T any](seq iter.Seq2[*T, error], limit int) ([]T, error) {
 	if err := cmp.Or(refuse(seq == nil, "range", "is nil"), refuse(limit < 1, "limit", "is less than 1")); err != nil {
@@ -64,7 +64,7 @@ func newIterator[T any](start walk[T]) *Iterator[T] {
 }
 
 // Next advances to the next record and reports whether there is one. It returns false at the end of
-// the list, at an error and at a record that cannot be decoded. After such a record, when Err is an
+// the list, at an error and at a record that is left out. After such a record, when Err is an
 // [*ItemError], call Next again to go on; any other end is final. Next checks ctx before each
 // record; if ctx has ended, the iterator ends with an error that matches ctx.Err() and its cause.
 func (it *Iterator[T]) Next(ctx context.Context) bool {

@@ -64,7 +64,8 @@ type Page[T any] struct {
 	Links    Links     `json:"links,omitzero"` // as sent; the library never follows a link
 	Response *Response `json:"-"`
 
-	// Skipped are the records of the page that could not be decoded and so are not in Data.
+	// Skipped are the records of the page that are not in Data, because they could not be decoded or
+	// the filter of the list excludes them.
 	Skipped []*ItemError `json:"-"`
 
 	state *pageState[T]
@@ -86,7 +87,7 @@ type entry struct {
 	id          string
 	start, end  int        // in the body
 	index       int        // in Data
-	err         *ItemError // if it could not be decoded
+	err         *ItemError // if it is left out of Data
 	isDelivered bool       // by an earlier run
 }
 
@@ -202,7 +203,7 @@ func (p *Page[T]) follow(ctx context.Context, way direction) (*Page[T], error) {
 	return p.state.walk.after(p, way).one(ctx)
 }
 
-// itemErr is one error for records that could not be decoded, or nil for none.
+// itemErr is one error for the records that were left out, or nil for none.
 func itemErr(items []*ItemError) error {
 	switch len(items) {
 	case 0:

@@ -27,7 +27,7 @@ type SessionFilter struct {
 
 // List gets one page of sessions: GET /v1/identity/sessions.
 //
-// If records of the page cannot be decoded, List returns the page with the others and an error of
+// If records of the page are left out, List returns the page with the others and an error of
 // one [*ItemError] each, which page.Skipped lists too. If the page does not say whether there are
 // more, it returns the page with a [*ProtocolError]. With any other error the page is nil:
 // [*ConfigError] before any request, [*APIError], [*TransportError], [*RedirectError],
@@ -46,7 +46,8 @@ func (s *SessionsService) List(ctx context.Context, opts *SessionListOptions) (*
 // The sessions are those of a page, which is in memory as long as one of its sessions is: copy (*s)
 // what you keep for long.
 //
-// A record that cannot be decoded comes as (nil, [*ItemError]), and the range goes on after it;
+// A record that cannot be decoded, or that is clearly not what opts asks for (another status, entity
+// type or account), comes as (nil, [*ItemError]), and the range goes on after it;
 // [ItemError.Salvage] reads what can be read of it. Any other error comes once, as (nil, err), and
 // ends the range. Without an error the range ends only when the API says that there are no more
 // pages.
@@ -60,8 +61,8 @@ func (s *SessionsService) All(ctx context.Context, opts *SessionListOptions) ite
 }
 
 // Pages ranges over the pages of the list as [SessionsService.All] does over its sessions. A page
-// comes without an error and with the sessions that could be decoded; after it comes each of the
-// others, as (nil, [*ItemError]). They are in page.Skipped too. Backward, by opts.Page.Before, each
+// comes without an error and without the records that were left out; after it comes each of these,
+// as (nil, [*ItemError]). They are in page.Skipped too. Backward, by opts.Page.Before, each
 // page keeps the order that it was sent in.
 func (s *SessionsService) Pages(ctx context.Context, opts *SessionListOptions) iter.Seq2[*Page[Session], error] {
 	return pages(ctx, s.list(opts))
