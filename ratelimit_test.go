@@ -82,6 +82,10 @@ func TestWhatTheServerSaysOfItsRateLimitIsReadable(t *testing.T) {
 			"by the server clock": {[]string{"X-RateLimit-Reset", unix(time.Hour), "Date", date(59 * time.Minute)}, beltic.RateLimit{Reset: wait(time.Minute)}},
 			"in the past":         {[]string{"X-RateLimit-Reset", unix(-time.Minute)}, beltic.RateLimit{Reset: wait(0)}},
 			"milliseconds":        {[]string{"X-RateLimit-Reset", unix(time.Minute) + "000"}, beltic.RateLimit{}},
+			"a duration of Go":    {[]string{"X-RateLimit-Reset", "6m0s"}, beltic.RateLimit{Reset: wait(6 * time.Minute)}},
+			"a time of RFC 3339":  {[]string{"X-RateLimit-Reset", time.Now().Add(time.Minute).UTC().Format(time.RFC3339)}, beltic.RateLimit{Reset: wait(time.Minute)}},
+			"from a cache":        {[]string{"X-RateLimit-Reset", unix(time.Minute), "Date", date(0), "Age", "20"}, beltic.RateLimit{Reset: wait(40 * time.Second)}},
+			"not understood":      {[]string{"RateLimit-Limit", "12,500", "RateLimit-Remaining", "5k", "RateLimit-Reset", "1e3"}, beltic.RateLimit{}},
 			"unreadable":          {[]string{"RateLimit-Limit", "-1", "RateLimit-Remaining", "", "RateLimit-Reset", date(time.Minute)}, beltic.RateLimit{}},
 			"without end":         {[]string{"RateLimit-Limit", strings.Repeat("9", 1<<20), "RateLimit-Reset", "99999999999999999999"}, beltic.RateLimit{}},
 		} {
@@ -94,6 +98,41 @@ func TestWhatTheServerSaysOfItsRateLimitIsReadable(t *testing.T) {
 			assert.Equal(t, tc.want, requireAPIError(t, err).RateLimit, name)
 		}
 	})
+}
+
+func TestA429WaitsForTheEndOfTheWindowThatRefusedIt(t *testing.T) {
+	for name, tc := range map[string]struct {
+		headers []string
+		want    time.Duration // RetryAfter; 0 is a backoff of the client's own
+		sent    int
+	}{
+		"the reset":                {[]string{"RateLimit-Reset", "30", "RateLimit-Remaining", "0"}, 30 * time.Second, 3},
+		"a duration of Go":         {[]string{"X-RateLimit-Reset", "30s"}, 30 * time.Second, 3},
+		"longer than the cap":      {[]string{"X-RateLimit-Reset", "6m0s"}, 6 * time.Minute, 1},
+		"another window":           {[]string{"RateLimit-Reset", "30", "RateLimit-Remaining", "3"}, 0, 3},
+		"Retry-After says another": {[]string{"RateLimit-Reset", "30", "Retry-After", "5"}, 5 * time.Second, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := &script{}
+				for range 3 {
+					server.status(http.StatusTooManyRequests, "", tc.headers...)
+				}
+				client := newClient(t, server.RoundTrip)
+				took := elapsed(func() {
+					_, err := client.Sessions.List(t.Context(), nil)
+					assert.Equal(t, tc.want, requireAPIError(t, err).RetryAfter)
+				})
+				assert.Equal(t, tc.sent, server.sent())
+				if tc.want > 0 {
+					assert.Equal(t, tc.want*time.Duration(tc.sent-1), took)
+				} else {
+					assert.LessOrEqual(t, took, 1500*time.Millisecond)
+				}
+				time.Sleep(time.Minute)
+			})
+		})
+	}
 }
 
 func TestACountThatNoIntHoldsIsNone(t *testing.T) {

@@ -30,7 +30,7 @@ func roundTrip(c Config) Handler {
 		resp := &Response{
 			StatusCode: httpResp.StatusCode,
 			Header:     httpResp.Header,
-			RetryAfter: retryAfter(httpResp.Header, time.Now()),
+			RetryAfter: askedWait(httpResp.StatusCode, httpResp.Header, time.Now()),
 		}
 		if resp.StatusCode < 400 && !slices.Contains(req.Successes, resp.StatusCode) {
 			httpResp.Body.Close() // unread: that of a 101 never ends
