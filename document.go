@@ -171,14 +171,22 @@ func (d *document) neighbor(r *reader, way direction) neighbor {
 
 // cursorIn returns the cursor in a link, or "" if it has none or several. The rest of the link is
 // not looked at, because links are never followed.
-func cursorIn(link, parameter string) string {
-	_, rawQuery, _ := strings.Cut(link, "?")
-	rawQuery, _, _ = strings.Cut(rawQuery, "#")
-	query, err := url.ParseQuery(rawQuery)
-	if values := query[parameter]; err == nil && len(values) == 1 {
-		return values[0]
+func cursorIn(link, parameter string) (cursor string) {
+	link, _, _ = strings.Cut(link, "#")
+	_, query, _ := strings.Cut(link, "?")
+	found := 0
+	for pair := range strings.SplitSeq(query, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		if name, _ = url.QueryUnescape(name); name != parameter {
+			continue
+		}
+		value, _ := url.ParseQuery(pair) // empty if it cannot be decoded
+		found, cursor = found+1, value.Get(parameter)
 	}
-	return ""
+	if found != 1 {
+		return ""
+	}
+	return cursor
 }
 
 // meta is the page information for the caller.

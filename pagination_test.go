@@ -307,13 +307,42 @@ func TestListReturnsAPageThatDoesNotSayWhetherThereIsMoreWithTheError(t *testing
 }
 
 func TestTheCursorMayComeFromTheLink(t *testing.T) {
-	server := bodies(`{"data":[`+record("a")+`],"meta":{"page":{"hasNextPage":true}},"links":{"next":"https://evil.example.com/x?page%5Bafter%5D=c%2B1#f"}}`,
-		page("", "b"))
-	ids, err := walkAll(t, newClient(t, server.RoundTrip), nil)
-	require.NoError(t, err)
-	assert.Equal(t, []string{"a", "b"}, ids)
-	assert.Equal(t, "c+1", server.requests[1].URL.Query().Get("page[after]"))
-	assert.Equal(t, "api.beltic.com", server.requests[1].URL.Host)
+	for link, want := range map[string]string{
+		"https://evil.example.com/x?page%5Bafter%5D=c%2B1#f": "c+1",
+		"?page[after]=c": "c", // a link as a reference
+		"?q=a;b&page[after]=c&filter[x]=%zz&%zz=%zz&;&=&&%": "c",
+		"?page[after]=c&page[before]=%zz&Page[After]=d":     "c",
+		"?page[after]=a=b":                 "a=b",
+		"?%70age%5bafter%5d=c":             "c",
+		"?x=1;page[after]=d&page[after]=c": "c", // a semicolon separates nothing
+		"?page[after]=a&page[after]=b":     "",
+		"?page[after]=a&page%5Bafter]=a":   "",
+		"?page[after]=a&page[after]=%zz":   "",
+		"?page[after]=a&page[after]":       "",
+		"?page[after]=%zz":                 "",
+		"?page[after]=a;b":                 "",
+		"?page[after]=":                    "",
+		"?page[after]":                     "",
+		"?page[before]=c":                  "",
+		"page[after]=c":                    "",
+		"#?page[after]=c":                  "",
+	} {
+		t.Run(link, func(t *testing.T) {
+			server := bodies(`{"data":[`+record("a")+`],"meta":{"page":{"hasNextPage":true}},"links":{"next":"`+link+`"}}`, page("", "b"))
+			ids, err := walkAll(t, newClient(t, server.RoundTrip), nil)
+			if want == "" {
+				problem, ok := errors.AsType[*beltic.ProtocolError](err)
+				require.True(t, ok, "%v", err)
+				assert.Equal(t, "there are more pages but no cursor to them", problem.Reason)
+				assert.Equal(t, []string{"a"}, ids)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, []string{"a", "b"}, ids)
+			assert.Equal(t, want, server.requests[1].URL.Query().Get("page[after]"))
+			assert.Equal(t, "api.beltic.com", server.requests[1].URL.Host)
+		})
+	}
 }
 
 func TestACycleOfAnyLengthEndsOnItsFirstRound(t *testing.T) {
