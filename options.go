@@ -159,7 +159,8 @@ func WithLimiter(l interface{ Wait(context.Context) error }) Option {
 }
 
 // WithUserAgent puts the name of your program, such as "my-service/1.2", before the library's
-// own in User-Agent, which is "beltic-go/" and the version that the program was built with.
+// own in User-Agent, which is "beltic-go/" and the version that the program was built with, or
+// "devel" if it was built with a copy.
 func WithUserAgent(product string) Option {
 	return func(c *config) error {
 		c.UserAgent = product + " " + libraryAgent()
@@ -171,11 +172,12 @@ func WithUserAgent(product string) Option {
 // libraryAgent names the version that Go wrote into the program, which is the tag that its go.mod
 // requires, so that no file of the library has to change for a release.
 var libraryAgent = sync.OnceValue(func() string {
-	version := "devel" // in the library's own tests, and for a copy that a replace directive names
+	version := "devel" // in the library's own tests, and for a copy that a go.work or replace directive names
 	info, _ := debug.ReadBuildInfo()
 	for _, module := range cmp.Or(info, &debug.BuildInfo{}).Deps {
-		if module.Path == "github.com/belticlabs/beltic-go" && module.Replace == nil {
-			version = strings.TrimPrefix(module.Version, "v")
+		number, isNumbered := strings.CutPrefix(module.Version, "v") // in a go.work it is "(devel)"
+		if module.Path == "github.com/belticlabs/beltic-go" && module.Replace == nil && isNumbered {
+			version = number
 		}
 	}
 	return "beltic-go/" + version

@@ -22,13 +22,29 @@ func TestAReleaseCanBeGotBuiltAndRun(t *testing.T) {
 	user.runs("go", "get", rehearsed.String())
 
 	t.Log("the version in go.mod is the one in User-Agent")
-	require.Equal(t, "300 sessions\nbeltic-go/0.999.0\n", user.runs("go", "run", "-mod=readonly", "."))
+	const released, copied = "300 sessions\nbeltic-go/0.999.0\n", "300 sessions\nbeltic-go/devel\n"
+	require.Equal(t, released, user.runs("go", "run", "-mod=readonly", "."))
+	require.Equal(t, released, user.runs("go", "run", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "."))
+	user.runs("go", "mod", "vendor")
+	require.Equal(t, released, user.runs("go", "run", "-mod=vendor", "."))
+	require.NoError(t, os.RemoveAll(filepath.Join(user.folder, "vendor")))
 
 	t.Log("a copy that takes its place has none")
 	root, err := filepath.Abs("../../..")
 	require.NoError(t, err)
+	user.runs("go", "work", "init", ".", root)
+	user.environment = append(user.environment, "GOWORK="+filepath.Join(user.folder, "go.work"))
+	require.Equal(t, copied, user.runs("go", "run", "."))
+	user.environment = append(user.environment, "GOWORK=off")
 	user.runs("go", "mod", "edit", "-replace", rehearsed.Path+"="+root)
-	require.Equal(t, "300 sessions\nbeltic-go/devel\n", user.runs("go", "run", "-mod=readonly", "."))
+	require.Equal(t, copied, user.runs("go", "run", "-mod=readonly", "."))
+
+	t.Log("a version between two releases is one too")
+	between := module.Version{Path: rehearsed.Path, Version: "v0.999.1-0.20251022221348-0123456789ab"}
+	publish(t, user.proxy, between)
+	user.runs("go", "mod", "edit", "-dropreplace", rehearsed.Path)
+	user.runs("go", "get", between.String())
+	require.Equal(t, "300 sessions\nbeltic-go/0.999.1-0.20251022221348-0123456789ab\n", user.runs("go", "run", "-mod=readonly", "."))
 }
 
 func TestTheREADMEsFirstProgramBuildsAgainstARelease(t *testing.T) {
@@ -49,13 +65,14 @@ func TestTheREADMEsFirstProgramBuildsAgainstARelease(t *testing.T) {
 type user struct {
 	t           *testing.T
 	folder      string
+	proxy       string // its folder
 	environment []string
 }
 
 func newUser(t *testing.T) user {
 	proxy, folder := t.TempDir(), t.TempDir()
-	publish(t, proxy)
-	u := user{t, folder, os.Environ()}
+	publish(t, proxy, rehearsed)
+	u := user{t, folder, proxy, os.Environ()}
 	// What this machine has downloaded already comes from its own module cache.
 	proxies := "file://" + proxy + ",file://" + u.runs("go", "env", "GOMODCACHE") + "/cache/download," + u.runs("go", "env", "GOPROXY")
 	u.environment = append(u.environment,
@@ -85,16 +102,16 @@ func (u user) runs(name string, args ...string) (stdout string) {
 }
 
 // publish makes the files that a module proxy serves.
-func publish(t *testing.T, proxy string) {
-	folder := filepath.Join(proxy, rehearsed.Path, "@v")
+func publish(t *testing.T, proxy string, release module.Version) {
+	folder := filepath.Join(proxy, release.Path, "@v")
 	require.NoError(t, os.MkdirAll(folder, 0o700))
 	goMod, err := os.ReadFile("../../../go.mod")
 	require.NoError(t, err)
-	version := filepath.Join(folder, rehearsed.Version)
+	version := filepath.Join(folder, release.Version)
 	require.NoError(t, os.WriteFile(version+".mod", goMod, 0o600))
-	require.NoError(t, os.WriteFile(version+".info", []byte(`{"Version":"`+rehearsed.Version+`"}`), 0o600))
+	require.NoError(t, os.WriteFile(version+".info", []byte(`{"Version":"`+release.Version+`"}`), 0o600))
 	file, err := os.Create(version + ".zip")
 	require.NoError(t, err)
-	require.NoError(t, zip.CreateFromDir(file, rehearsed, "../../.."))
+	require.NoError(t, zip.CreateFromDir(file, release, "../../.."))
 	require.NoError(t, file.Close())
 }
