@@ -73,8 +73,10 @@
 // A call is sent up to three times ([WithMaxRetries]): after 408, 425, 429 and every 5xx but 501,
 // 505, 507 and 511, and after a connection that failed, broke or was too slow. The wait is drawn
 // from 0 to 0.5 s, doubling to 8 s ("full jitter"), or what Retry-After says in seconds or as a
-// date. A wait that is longer than 60 s, or ends after the deadline of the context, is not begun:
-// the error is returned at once, and its NotRetried says why.
+// date. A 429 without it waits for the end of the window that [RateLimit].Reset tells, unless
+// Remaining is above 0: another limit refused it then. A wait that is longer than 60 s, or ends
+// after the deadline of the context, is not begun: the error is returned at once, and its NotRetried
+// says why.
 //
 // All calls of a client share a retry budget: one retry for every five calls of the last ten seconds
 // or so, and three a second on top. Retries add at most a fifth to the load of a failing server,
@@ -83,8 +85,8 @@
 //
 // # Rate limits
 //
-// The attempts of a client wait in one line, for [WithRateLimit] and after a 429 with a Retry-After
-// of up to 60 s. When that time is over they are sent one by one, retries first, at a distance of at
+// The attempts of a client wait in one line, for [WithRateLimit] and after a 429 that asks to wait
+// for up to 60 s. When that time is over they are sent one by one, retries first, at a distance of at
 // least two round trips. As in TCP's congestion control, the distance doubles with further 429s and
 // shrinks with every other response, so the callers of one client do not use up each other's
 // attempts. If nothing gets through for two minutes, waiting attempts are sent all the same, so that

@@ -353,3 +353,25 @@ func ExampleOptional() {
 	// -1
 	// 0 unset
 }
+
+// Scan reads a column of a database; here the values are what a driver gives.
+func ExampleOptional_Scan() {
+	var behavior beltic.BehaviorAnalysis
+	for _, column := range []any{[]byte("82.5"), int64(7), nil, "high"} {
+		err := behavior.BotScore.Scan(column) // in a program: rows.Scan(&behavior.BotScore)
+		fmt.Println(behavior.BotScore, err)
+	}
+	// Output:
+	// 82.5 <nil>
+	// 7 <nil>
+	// unset <nil>
+	// unset beltic: cannot decode: unusable value, the value of the database does not fit the type of the Optional
+}
+
+func ExampleTimeOrNull() {
+	session := beltic.Session{ID: "ses_1"}
+	session.CreatedAt = time.Date(2025, 10, 22, 22, 13, 48, 0, time.UTC)
+	args := []any{session.ID, beltic.TimeOrNull(session.CreatedAt), beltic.TimeOrNull(session.DecisionedAt)} // of an INSERT
+	fmt.Println(args...)
+	// Output: ses_1 2025-10-22 22:13:48 +0000 UTC <nil>
+}

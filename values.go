@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"database/sql/driver"
 	"encoding/json"
+	"fmt"
 	"math"
+	"reflect"
 	"strconv"
 	"time"
 )
@@ -26,9 +28,9 @@ func (d Date) Time() (time.Time, error) {
 
 // Optional is a value that the API may not have sent. The zero Optional is unset.
 //
-// It has the fields of [database/sql.Null], so that one converts to the other:
-// sql.Null[float64](o). It prints as its value does, or as "unset"; encoding/json writes the value,
-// or null.
+// Package database/sql takes it as an argument of a query, and scans a column into it. It has the
+// fields of [database/sql.Null], so that one converts to the other: sql.Null[float64](o). It prints
+// as its value does, or as "unset"; encoding/json writes the value, or null.
 type Optional[T any] struct {
 	V     T
 	Valid bool // whether V was sent; if not, V is zero
@@ -59,6 +61,55 @@ func (o Optional[T]) Value() (driver.Value, error) {
 	return driver.DefaultParameterConverter.ConvertValue(o.V)
 }
 
+// Scan takes a value from package database/sql; NULL leaves the Optional unset. T is a kind of
+// number, boolean or string, or [time.Time]. Values convert as for [database/sql.Null], except that
+// none may change: a float64 takes an int64 below 2^53 only, a text takes no time, and an int takes
+// 1e+06. What does not fit leaves the Optional unset and fails with a [*DecodeError], which does not
+// contain the value.
+func (o *Optional[T]) Scan(src any) error {
+	if memory, isBytes := src.([]byte); isBytes {
+		src = string(memory) // which the driver uses again
+	}
+	if o.V, o.Valid = src.(T); o.Valid || src == nil {
+		return nil
+	}
+	if o.Valid = scan(reflect.ValueOf(&o.V).Elem(), src); o.Valid {
+		return nil
+	}
+	*o = Optional[T]{}
+	return &DecodeError{Reason: ReasonValue, Detail: "the value of the database does not fit the type of the Optional"}
+}
+
+// scan sets v to a value of a database, and reports whether that fits.
+func scan(v reflect.Value, src any) bool {
+	text := fmt.Sprint(src)
+	switch src := src.(type) {
+	case float64:
+		text = strconv.FormatFloat(src, 'f', -1, 64)
+	case time.Time:
+		return false // no date or text is made of it
+	}
+	switch {
+	case v.Kind() == reflect.String:
+		v.SetString(text)
+		return true
+	case v.Kind() == reflect.Bool:
+		is, err := strconv.ParseBool(text)
+		v.SetBool(is)
+		return err == nil
+	case v.CanInt():
+		n, err := strconv.ParseInt(text, 10, v.Type().Bits())
+		v.SetInt(n)
+		return err == nil
+	case v.CanFloat():
+		n, err := strconv.ParseFloat(text, v.Type().Bits())
+		v.SetFloat(n)
+		_, isWhole := src.(int64)
+		return err == nil && (!isWhole || math.Abs(n) < 1<<53)
+	}
+	return false
+}
+
 // MarshalJSON writes the value, or null where it is unset.
 func (o Optional[T]) MarshalJSON() ([]byte, error) {
 	if !o.Valid {
@@ -86,6 +137,15 @@ func (o *Optional[T]) UnmarshalJSON(data []byte) error {
 	}
 	o.Valid = true
 	return nil
+}
+
+// TimeOrNull gives a time to package database/sql, as an argument of a query: nil, which is NULL, if
+// it is zero, as the API did not send it then, and otherwise t.
+func TimeOrNull(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t
 }
 
 // Address is a postal address.

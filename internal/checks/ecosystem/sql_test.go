@@ -57,7 +57,7 @@ func TestADatabaseTakesAnOptionalAndGivesItBack(t *testing.T) {
 	requireStored(t, db, now, now)
 }
 
-// requireStored sends a set and an unset Optional, and reads them back by the conversion to
+// requireStored sends a set and an unset Optional, and reads them back, also by the conversion to
 // sql.Null.
 func requireStored[T any](t *testing.T, db *sql.DB, value T, wire driver.Value) {
 	t.Helper()
@@ -75,10 +75,46 @@ func requireStored[T any](t *testing.T, db *sql.DB, value T, wire driver.Value) 
 		require.Equal(t, want, beltic.Optional[T](null))
 		require.Equal(t, sql.Null[T](want), null)
 
+		var scanned beltic.Optional[T]
+		require.NoError(t, db.QueryRow("echo", want).Scan(&scanned))
+		require.Equal(t, want, scanned)
+
 		var inPlace beltic.Optional[T]
 		require.NoError(t, db.QueryRow("echo", &want).Scan((*sql.Null[T])(&inPlace)))
 		require.Equal(t, want, inPlace)
 	}
+}
+
+func TestADatabaseGivesBackWhetherATimeWasSent(t *testing.T) {
+	db := sql.OpenDB(echo{})
+	defer db.Close()
+	for _, sent := range []time.Time{time.Date(2025, 10, 22, 22, 13, 48, 0, time.UTC), {}} {
+		var got beltic.Optional[time.Time]
+		require.NoError(t, db.QueryRow("echo", beltic.TimeOrNull(sent)).Scan(&got))
+		require.Equal(t, beltic.Optional[time.Time]{V: sent, Valid: !sent.IsZero()}, got)
+	}
+}
+
+func TestADatabaseGivesAnOptionalWhatItKeepsInstead(t *testing.T) {
+	db := sql.OpenDB(echo{})
+	defer db.Close()
+	requireGiven(t, db, int64(1), beltic.Some(true))        // SQLite
+	requireGiven(t, db, []byte("82.50"), beltic.Some(82.5)) // NUMERIC of PostgreSQL
+	requireGiven(t, db, "82.50", beltic.Some(82.5))         // the same by pgx
+	requireGiven(t, db, int64(82), beltic.Some(82.0))       // REAL of SQLite
+	requireGiven(t, db, []byte("approved"), beltic.Some(beltic.SessionStatusApproved))
+
+	var score beltic.Optional[float64]
+	err := db.QueryRow("echo", "high").Scan(&score)
+	require.ErrorContains(t, err, "does not fit the type of the Optional")
+	require.NotContains(t, err.Error(), "high")
+}
+
+func requireGiven[T any](t *testing.T, db *sql.DB, column driver.Value, want beltic.Optional[T]) {
+	t.Helper()
+	var got beltic.Optional[T]
+	require.NoError(t, db.QueryRow("echo", column).Scan(&got))
+	require.Equal(t, want, got)
 }
 
 func TestADatabaseTakesTheLeavesOfASession(t *testing.T) {
@@ -86,6 +122,6 @@ func TestADatabaseTakesTheLeavesOfASession(t *testing.T) {
 	defer db.Close()
 	s := canarySession()
 	_, err := db.Exec("insert", s.ID, s.Status, s.EntityType, s.Person.BirthDate, s.Person.Name.First, s.CreatedAt,
-		s.BehaviorAnalysis.BotScore, s.BehaviorAnalysis.DevtoolsOpen, s.BehaviorAnalysis.ThreatLevel, []byte(s.Raw))
+		beltic.TimeOrNull(s.DecisionedAt), s.BehaviorAnalysis.BotScore, s.BehaviorAnalysis.DevtoolsOpen, s.BehaviorAnalysis.ThreatLevel, []byte(s.Raw))
 	require.NoError(t, err)
 }
