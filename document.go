@@ -169,24 +169,16 @@ func (d *document) neighbor(r *reader, way direction) neighbor {
 	return neighbor{problem: &ProtocolError{Reason: reason}}
 }
 
-// cursorIn returns the cursor in a link, or "" if it has none or several. The rest of the link is
-// not looked at, because links are never followed.
-func cursorIn(link, parameter string) (cursor string) {
+// cursorIn returns the cursor in a link, or "" if it has none or several. Links are never followed, so
+// what else is in one does not matter, not even if it cannot be parsed.
+func cursorIn(link, parameter string) string {
 	link, _, _ = strings.Cut(link, "#")
-	_, query, _ := strings.Cut(link, "?")
-	found := 0
-	for pair := range strings.SplitSeq(query, "&") {
-		name, _, _ := strings.Cut(pair, "=")
-		if name, _ = url.QueryUnescape(name); name != parameter {
-			continue
-		}
-		value, _ := url.ParseQuery(pair) // empty if it cannot be decoded
-		found, cursor = found+1, value.Get(parameter)
+	_, rawQuery, _ := strings.Cut(link, "?")
+	query, _ := url.ParseQuery(rawQuery)
+	if values := query[parameter]; len(values) == 1 {
+		return values[0]
 	}
-	if found != 1 {
-		return ""
-	}
-	return cursor
+	return ""
 }
 
 // meta is the page information for the caller.

@@ -5,7 +5,6 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"math"
-	"strings"
 	"testing"
 	"time"
 
@@ -26,14 +25,14 @@ var driverValues = []driver.Value{
 }
 
 func TestScanAgreesWithSQLNull(t *testing.T) {
-	agrees[float64](t, func(v driver.Value) bool { n, isInt := v.(int64); return isInt && (n <= -1<<53 || n >= 1<<53) })
+	agrees[float64](t, nil)
 	agrees[bool](t, func(v driver.Value) bool { n, isFloat := v.(float64); return isFloat && (n == 0 || n == 1) })
-	agrees[int](t, hasExponent)
-	agrees[int64](t, hasExponent)
+	agrees[int](t, nil)
+	agrees[int64](t, nil)
 	agrees[int8](t, nil)
-	agrees[time.Duration](t, hasExponent)
+	agrees[time.Duration](t, nil)
 	agrees[time.Time](t, nil)
-	agrees[string](t, func(v driver.Value) bool { _, isTime := v.(time.Time); return isTime || hasExponent(v) })
+	agrees[string](t, func(v driver.Value) bool { _, isTime := v.(time.Time); return isTime })
 	isNumber := func(v driver.Value) bool {
 		_, isText := v.(string)
 		_, isTime := v.(time.Time)
@@ -41,12 +40,6 @@ func TestScanAgreesWithSQLNull(t *testing.T) {
 	}
 	agrees[beltic.Date](t, isNumber)
 	agrees[beltic.SessionStatus](t, isNumber)
-}
-
-// hasExponent reports a number that database/sql writes with an exponent.
-func hasExponent(v driver.Value) bool {
-	n, isFloat := v.(float64)
-	return isFloat && strings.Contains(fmt.Sprint(n), "e")
 }
 
 // agrees compares an Optional with a sql.Null, for all values but those that are meant to differ.
@@ -75,23 +68,12 @@ func agrees[T any](t *testing.T, differs func(driver.Value) bool) {
 }
 
 func TestScanRefusesWhatWouldChange(t *testing.T) {
-	requireScan(t, int64(1<<53-1), beltic.Some(9007199254740991.0))
-	requireScan(t, int64(1-1<<53), beltic.Some(-9007199254740991.0))
-	requireScan(t, 1e6, beltic.Some(1000000))
-	requireScan(t, 1e6, beltic.Some("1000000"))
-	requireScan(t, 1e6, beltic.Some(time.Millisecond))
 	requireScan(t, 1.0, beltic.Some(true))
 	requireScan(t, 0.0, beltic.Some(false))
-	requireScan(t, math.Copysign(0, -1), beltic.Some(0))
 	requireScan(t, int64(1), beltic.Some(beltic.Date("1")))
 	requireScan(t, math.NaN(), beltic.Some("NaN"))
 	requireScan(t, int64(127), beltic.Some(int8(127)))
 
-	requireNoScan[float64](t, int64(1<<53))
-	requireNoScan[float64](t, int64(1<<53+1))
-	requireNoScan[float64](t, int64(-1<<53))
-	requireNoScan[float64](t, int64(math.MaxInt64))
-	requireNoScan[float64](t, int64(math.MinInt64))
 	requireNoScan[int](t, 82.5)
 	requireNoScan[int](t, 1e300)
 	requireNoScan[int](t, math.NaN())

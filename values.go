@@ -63,9 +63,8 @@ func (o Optional[T]) Value() (driver.Value, error) {
 
 // Scan takes a value from package database/sql; NULL leaves the Optional unset. T is a kind of
 // number, boolean or string, or [time.Time]. Values convert as for [database/sql.Null], except that
-// none may change: a float64 takes an int64 below 2^53 only, a text takes no time, and an int takes
-// 1e+06. What does not fit leaves the Optional unset and fails with a [*DecodeError], which does not
-// contain the value.
+// no text takes a time. What does not fit leaves the Optional unset and fails with a [*DecodeError],
+// which does not contain the value.
 func (o *Optional[T]) Scan(src any) error {
 	if memory, isBytes := src.([]byte); isBytes {
 		src = string(memory) // which the driver uses again
@@ -73,41 +72,36 @@ func (o *Optional[T]) Scan(src any) error {
 	if o.V, o.Valid = src.(T); o.Valid || src == nil {
 		return nil
 	}
-	if o.Valid = scan(reflect.ValueOf(&o.V).Elem(), src); o.Valid {
+	_, isTime := src.(time.Time)
+	if o.Valid = !isTime && parseInto(reflect.ValueOf(&o.V).Elem(), fmt.Sprint(src)); o.Valid {
 		return nil
 	}
 	*o = Optional[T]{}
 	return &DecodeError{Reason: ReasonValue, Detail: "the value of the database does not fit the type of the Optional"}
 }
 
-// scan sets v to a value of a database, and reports whether that fits.
-func scan(v reflect.Value, src any) bool {
-	text := fmt.Sprint(src)
-	switch src := src.(type) {
-	case float64:
-		text = strconv.FormatFloat(src, 'f', -1, 64)
-	case time.Time:
-		return false // no date or text is made of it
-	}
+// parseInto sets v to what a text says, and reports whether that fits.
+func parseInto(v reflect.Value, text string) bool {
+	var err error
 	switch {
 	case v.Kind() == reflect.String:
 		v.SetString(text)
-		return true
 	case v.Kind() == reflect.Bool:
-		is, err := strconv.ParseBool(text)
+		var is bool
+		is, err = strconv.ParseBool(text)
 		v.SetBool(is)
-		return err == nil
 	case v.CanInt():
-		n, err := strconv.ParseInt(text, 10, v.Type().Bits())
+		var n int64
+		n, err = strconv.ParseInt(text, 10, v.Type().Bits())
 		v.SetInt(n)
-		return err == nil
 	case v.CanFloat():
-		n, err := strconv.ParseFloat(text, v.Type().Bits())
+		var n float64
+		n, err = strconv.ParseFloat(text, v.Type().Bits())
 		v.SetFloat(n)
-		_, isWhole := src.(int64)
-		return err == nil && (!isWhole || math.Abs(n) < 1<<53)
+	default:
+		return false
 	}
-	return false
+	return err == nil
 }
 
 // MarshalJSON writes the value, or null where it is unset.
