@@ -10,6 +10,8 @@ import (
 	"github.com/belticlabs/beltic-go/internal/transport"
 )
 
+//go:generate go run ./internal/genprinting
+
 // Programs print structs by accident, so a struct prints only what is safe: ids, types, known
 // statuses, counts and flags, but no personal data, cursor, filter or free text of the API.
 //
@@ -17,6 +19,8 @@ import (
 //   - Format prints the same in package fmt, which calls it for every verb: a %d or %#v in the wrong
 //     place must not show what %v hides.
 //   - String returns the same to zap.Any and html/template.
+//
+// LogValue is written here; go generate writes String and Format of each type that has it.
 //
 // Value receivers make a struct print like a pointer to it. A leaf that the caller names (a string,
 // a [Date], an [Optional]) prints in full. SECURITY.md lists the limits.
@@ -91,66 +95,6 @@ func (e ErrorObject) LogValue() slog.Value          { return hidden }
 func (s ErrorSource) LogValue() slog.Value          { return hidden }
 func (r SessionRelationships) LogValue() slog.Value { return hidden }
 func (r AccountRelationships) LogValue() slog.Value { return hidden }
-
-func (s Session) String() string              { return printed(s) }
-func (a SessionAttributes) String() string    { return printed(a) }
-func (o SessionListOptions) String() string   { return printed(o) }
-func (a Account) String() string              { return printed(a) }
-func (a AccountAttributes) String() string    { return printed(a) }
-func (o AccountListOptions) String() string   { return printed(o) }
-func (r ResourceRef) String() string          { return printed(r) }
-func (o PageOptions) String() string          { return printed(o) }
-func (p Page[T]) String() string              { return printed(p) }
-func (m Meta) String() string                 { return printed(m) }
-func (m PageMeta) String() string             { return printed(m) }
-func (r Response) String() string             { return printed(r) }
-func (n IdentityNumbers) String() string      { return printed(n) }
-func (n IdentityNumber) String() string       { return printed(n) }
-func (p Person) String() string               { return printed(p) }
-func (n PersonName) String() string           { return printed(n) }
-func (b Business) String() string             { return printed(b) }
-func (h Shareholder) String() string          { return printed(h) }
-func (c Contact) String() string              { return printed(c) }
-func (a Address) String() string              { return printed(a) }
-func (b BehaviorAnalysis) String() string     { return printed(b) }
-func (s SessionFilter) String() string        { return printed(s) }
-func (c Cursors) String() string              { return printed(c) }
-func (l Links) String() string                { return printed(l) }
-func (e ErrorObject) String() string          { return printed(e) }
-func (s ErrorSource) String() string          { return printed(s) }
-func (r SessionRelationships) String() string { return printed(r) }
-func (r AccountRelationships) String() string { return printed(r) }
-func (r ToMany) String() string               { return printed(r) }
-
-func (s Session) Format(f fmt.State, _ rune)              { io.WriteString(f, s.String()) }
-func (a SessionAttributes) Format(f fmt.State, _ rune)    { io.WriteString(f, a.String()) }
-func (o SessionListOptions) Format(f fmt.State, _ rune)   { io.WriteString(f, o.String()) }
-func (a Account) Format(f fmt.State, _ rune)              { io.WriteString(f, a.String()) }
-func (a AccountAttributes) Format(f fmt.State, _ rune)    { io.WriteString(f, a.String()) }
-func (o AccountListOptions) Format(f fmt.State, _ rune)   { io.WriteString(f, o.String()) }
-func (r ResourceRef) Format(f fmt.State, _ rune)          { io.WriteString(f, r.String()) }
-func (o PageOptions) Format(f fmt.State, _ rune)          { io.WriteString(f, o.String()) }
-func (p Page[T]) Format(f fmt.State, _ rune)              { io.WriteString(f, p.String()) }
-func (m Meta) Format(f fmt.State, _ rune)                 { io.WriteString(f, m.String()) }
-func (m PageMeta) Format(f fmt.State, _ rune)             { io.WriteString(f, m.String()) }
-func (r Response) Format(f fmt.State, _ rune)             { io.WriteString(f, r.String()) }
-func (n IdentityNumbers) Format(f fmt.State, _ rune)      { io.WriteString(f, n.String()) }
-func (n IdentityNumber) Format(f fmt.State, _ rune)       { io.WriteString(f, n.String()) }
-func (p Person) Format(f fmt.State, _ rune)               { io.WriteString(f, p.String()) }
-func (n PersonName) Format(f fmt.State, _ rune)           { io.WriteString(f, n.String()) }
-func (b Business) Format(f fmt.State, _ rune)             { io.WriteString(f, b.String()) }
-func (h Shareholder) Format(f fmt.State, _ rune)          { io.WriteString(f, h.String()) }
-func (c Contact) Format(f fmt.State, _ rune)              { io.WriteString(f, c.String()) }
-func (a Address) Format(f fmt.State, _ rune)              { io.WriteString(f, a.String()) }
-func (b BehaviorAnalysis) Format(f fmt.State, _ rune)     { io.WriteString(f, b.String()) }
-func (s SessionFilter) Format(f fmt.State, _ rune)        { io.WriteString(f, s.String()) }
-func (c Cursors) Format(f fmt.State, _ rune)              { io.WriteString(f, c.String()) }
-func (l Links) Format(f fmt.State, _ rune)                { io.WriteString(f, l.String()) }
-func (e ErrorObject) Format(f fmt.State, _ rune)          { io.WriteString(f, e.String()) }
-func (s ErrorSource) Format(f fmt.State, _ rune)          { io.WriteString(f, s.String()) }
-func (r SessionRelationships) Format(f fmt.State, _ rune) { io.WriteString(f, r.String()) }
-func (r AccountRelationships) Format(f fmt.State, _ rune) { io.WriteString(f, r.String()) }
-func (r ToMany) Format(f fmt.State, _ rune)               { io.WriteString(f, r.String()) }
 
 // A client knows a key, and an iterator cursors and filters, in fields that only fmt can see.
 
