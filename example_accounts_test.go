@@ -19,7 +19,7 @@ func ExampleSessionsService_Get() {
 	server := newServerWithAccounts()
 	defer server.Close()
 	ctx, client := context.Background(), server.Client()
-	id := server.Sessions()[0].ID
+	id := server.Sessions.All()[0].ID
 
 	session, err := client.Sessions.Get(ctx, id)
 	if err != nil {

@@ -6,20 +6,17 @@ import (
 
 // The filters of the list are undocumented, so it has none.
 var accountResource = &resource[beltic.Account]{
-	kind: "account",
-	path: "/identity/accounts",
-	common: func(a *beltic.Account) common {
-		return common{&a.ID, &a.Type, &a.CreatedAt, &a.UpdatedAt, &a.RedactedAt}
-	},
+	kind:    "account",
+	path:    "/identity/accounts",
+	options: beltic.AccountListOptions{},
 	redact:  redactAccount,
-	options: func(r *Request) any { return &r.AccountOptions },
 }
 
 // WithAccounts gives the server copies of accounts to serve, in any order. Each needs an id of its
 // own; a missing type is "account". There are none without this option, which can be given several
 // times: the server makes up no accounts for its sessions, but [WithGenerated] gives it both.
 func WithAccounts(accounts ...beltic.Account) Option {
-	return func(c *config) { c.accounts = append(c.accounts, accounts...) }
+	return withRecords(func(s *Server) { s.Accounts.Add(accounts...) })
 }
 
 // redactAccount lists what is left, so that a new field is left out.

@@ -47,7 +47,7 @@ func TestListsAccounts(t *testing.T) {
 	page, err = page.Previous(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, accountIDs(accounts[:30]), accountIDs(page.Data))
-	assert.Empty(t, srv.Sessions(), "nothing is made up")
+	assert.Empty(t, srv.Sessions.All(), "nothing is made up")
 }
 
 func TestAccountsHaveNoFilters(t *testing.T) {
@@ -111,7 +111,7 @@ func TestRequestsOfEveryRoute(t *testing.T) {
 	const id = "canary/id"
 	_, err = client.Accounts.Get(t.Context(), id)
 	require.Error(t, err)
-	_, err = client.Sessions.Get(t.Context(), srv.Sessions()[0].ID)
+	_, err = client.Sessions.Get(t.Context(), srv.Sessions.All()[0].ID)
 	require.NoError(t, err)
 	get(t, srv, srv.URL+"/identity/elsewhere", srv.APIKey)
 
@@ -121,13 +121,12 @@ func TestRequestsOfEveryRoute(t *testing.T) {
 		routes = append(routes, r.Route)
 	}
 	assert.Equal(t, []string{"/identity/accounts", "/identity/accounts/{id}", "/identity/sessions/{id}", ""}, routes)
-	assert.Equal(t, accountOptions, requests[0].AccountOptions)
-	assert.Equal(t, beltic.SessionListOptions{}, requests[0].Options)
+	assert.Equal(t, accountOptions, requests[0].Options)
 	assert.Equal(t, 1, requests[0].Page)
 	assert.Equal(t, id, requests[1].ID)
-	assert.Equal(t, beltic.AccountListOptions{}, requests[1].AccountOptions)
+	assert.Nil(t, requests[1].Options)
 	assert.Equal(t, [2]int{}, [2]int{requests[1].Page, requests[1].Position})
-	assert.Equal(t, srv.Sessions()[0].ID, requests[2].ID)
+	assert.Equal(t, srv.Sessions.All()[0].ID, requests[2].ID)
 	var texts []string
 	for _, r := range requests {
 		texts = append(texts, r.LogValue().String())

@@ -2,7 +2,11 @@ package beltictest
 
 import (
 	"fmt"
+	"net/http"
+	"reflect"
 	"time"
+
+	beltic "github.com/belticlabs/beltic-go"
 )
 
 // What cannot be right panics where it is written, and not on a goroutine of the server, whose
@@ -22,10 +26,42 @@ func mustBeStatus(call string, status int) {
 	}
 }
 
-// mustNotBeInBubble panics in a testing/synctest bubble. Its clock gives times without a monotonic
-// reading, and no other clock does.
+// mustBeMade panics unless NewServer or Start made the server.
+func (s *Server) mustBeMade() {
+	if s == nil || s.stop == nil {
+		panic("beltictest: a Server that NewServer or Start did not make: use beltictest.Start(t)")
+	}
+}
+
+// mustReachMemory panics if options take a client of an in-memory server to the network: with an
+// HTTP client whose transport dials, but to no other base URL.
+func mustReachMemory(opts []beltic.Option) {
+	asked := reflect.New(reflect.TypeFor[beltic.Option]().In(0).Elem())
+	for _, opt := range opts {
+		if opt != nil {
+			reflect.ValueOf(opt).Call([]reflect.Value{asked})
+		}
+	}
+	client, _ := asked.Elem().FieldByName("Client").Interface().(*http.Client)
+	if client == nil || asked.Elem().FieldByName("baseURL").String() != "" {
+		return
+	}
+	if _, dials := client.Transport.(*http.Transport); dials || client.Transport == nil {
+		panic("beltictest: Client: the HTTP client of beltic.WithHTTPClient would look for the in-memory server in the network: " +
+			"use &http.Client{Transport: srv.Transport()}, or leave out beltictest.InMemory()")
+	}
+}
+
+// isInBubble reports a testing/synctest bubble. Its clock gives times without a monotonic reading,
+// and no other clock does.
+func isInBubble() bool {
+	now := time.Now()
+	return now == now.Round(0)
+}
+
+// mustNotBeInBubble panics in a testing/synctest bubble.
 func mustNotBeInBubble() {
-	if now := time.Now(); now == now.Round(0) {
+	if isInBubble() {
 		panic("beltictest: in a testing/synctest bubble, time stands still while something waits for a socket: use beltictest.InMemory()")
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Collection is the records of one type that a [Server] has, such as [Server.Accounts]. Changes
-// show in the next response, also to a client that is paging. It is safe for concurrent use. A
-// server makes it; the zero value is of no use.
+// Collection is the records of one type that a [Server] has, such as its Sessions. Changes show in
+// the next response, also to a client that is paging. It is safe for concurrent use. A server makes
+// it; the methods of the zero value panic.
 type Collection[T any] struct {
 	resource *resource[T]
 	config   config
@@ -32,16 +32,25 @@ type record[T any] struct {
 	json  []byte // the value as JSON, once it was asked for
 }
 
-func newCollection[T any](c config, r *resource[T], values []T) *Collection[T] {
-	all := &Collection[T]{resource: r, config: c, byID: map[string]*record[T]{}}
-	all.Add(values...)
-	return all
+// serve adds a collection to a server that is being made, and its routes.
+func serve[T any](s *Server, r *resource[T]) *Collection[T] {
+	c := &Collection[T]{resource: r, config: s.config, byID: map[string]*record[T]{}}
+	s.routes = append(s.routes, c.routes()...)
+	return c
+}
+
+// lock is for the methods that a test calls.
+func (c *Collection[T]) lock() {
+	if c == nil || c.resource == nil {
+		panic("beltictest: a Collection that no server made: use that of a server of NewServer or Start, such as srv.Sessions")
+	}
+	c.mu.Lock()
 }
 
 // All are copies of the records, in the order of their list. They equal those that a client gets,
 // by reflect.DeepEqual, go-cmp or testify.
 func (c *Collection[T]) All() []T {
-	c.mu.Lock()
+	c.lock()
 	defer c.mu.Unlock()
 	values := make([]T, len(c.records))
 	for i, r := range c.records {
@@ -53,7 +62,7 @@ func (c *Collection[T]) All() []T {
 // Add adds copies of records. It panics if one has no id or an id that is taken: the test's data is
 // wrong.
 func (c *Collection[T]) Add(values ...T) {
-	c.mu.Lock()
+	c.lock()
 	defer c.mu.Unlock()
 	for _, value := range values {
 		r := c.newRecord(copyOf(value))
@@ -79,14 +88,20 @@ func (c *Collection[T]) Update(id string, change func(*T)) error {
 }
 
 // Redact takes the personal data out of a record and sets RedactedAt. It fails if there is none
-// with the id.
+// with the id, and if records of the type are not redacted.
 func (c *Collection[T]) Redact(id string) error {
-	return c.Update(id, func(value *T) { c.resource.redactAt(value, c.resource.nextMoment(value)) })
+	return c.update(id, func(value *T) error {
+		if c.resource.redact == nil {
+			return fmt.Errorf("beltictest: a %s cannot be redacted", c.resource.kind)
+		}
+		c.resource.redactAt(value, nextMoment(value))
+		return nil
+	})
 }
 
 // Remove takes a record away. It fails if there is none with the id.
 func (c *Collection[T]) Remove(id string) error {
-	c.mu.Lock()
+	c.lock()
 	defer c.mu.Unlock()
 	r, err := c.find(id)
 	if err == nil {
@@ -101,7 +116,7 @@ var errNewID = errors.New("beltictest: the id of a record cannot change")
 func (c *Collection[T]) update(id string, change func(*T) error) error {
 	return c.replace(id, func(value *T) (key, error) {
 		err := change(value)
-		has := c.resource.common(value)
+		has := commonOf(value)
 		return key{*has.created, *has.id}, err
 	})
 }
@@ -110,7 +125,7 @@ func (c *Collection[T]) update(id string, change func(*T) error) error {
 // there.
 func (c *Collection[T]) postpone(id string) bool {
 	return c.replace(id, func(value *T) (key, error) {
-		*c.resource.common(value).updated = c.resource.nextMoment(value).Add(time.Millisecond)
+		*commonOf(value).updated = nextMoment(value).Add(time.Millisecond)
 		end := c.after(c.records[len(c.records)-1].key)
 		return key{end.createdAt, id}, nil
 	}) == nil
@@ -118,7 +133,7 @@ func (c *Collection[T]) postpone(id string) bool {
 
 // replace replaces a record by one that change has worked on, and puts it where the new key says.
 func (c *Collection[T]) replace(id string, change func(*T) (key, error)) error {
-	c.mu.Lock()
+	c.lock()
 	defer c.mu.Unlock()
 	old, err := c.find(id)
 	if err != nil {
@@ -143,7 +158,7 @@ func (c *Collection[T]) replace(id string, change func(*T) (key, error)) error {
 // newRecord makes a record whole.
 func (c *Collection[T]) newRecord(value T) *record[T] {
 	r := &record[T]{value: value}
-	has := c.resource.common(&r.value)
+	has := commonOf(&r.value)
 	if *has.kind == "" {
 		*has.kind = c.resource.kind
 	}

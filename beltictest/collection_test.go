@@ -18,15 +18,15 @@ func TestMutationsWhilePaging(t *testing.T) {
 	sessions := beltictest.GenerateSessions(4, 60)
 	listed, extra := sessions[10:50], slices.Concat(sessions[:10], sessions[50:])
 	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(listed...))
-	original := idsOf(srv.Sessions())
+	original := idsOf(srv.Sessions.All())
 	page, err := srv.Client().Sessions.List(t.Context(), sized(10))
 	require.NoError(t, err)
 	got := idsOf(page.Data)
 
 	// The older ones stand after the cursor, the newer ones before it.
-	srv.Add(extra...)
-	require.NoError(t, srv.Remove(original[9]), "the session that the cursor names")
-	require.NoError(t, srv.Remove(original[15]))
+	srv.Sessions.Add(extra...)
+	require.NoError(t, srv.Sessions.Remove(original[9]), "the session that the cursor names")
+	require.NoError(t, srv.Sessions.Remove(original[15]))
 	for page.HasNext() {
 		page, err = page.Next(t.Context())
 		require.NoError(t, err)
@@ -38,21 +38,21 @@ func TestMutationsWhilePaging(t *testing.T) {
 
 func TestUpdate(t *testing.T) {
 	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 30)...))
-	ids := idsOf(srv.Sessions())
+	ids := idsOf(srv.Sessions.All())
 	listIDs(t, srv.Client(), nil) // so that every session has been encoded once
-	require.NoError(t, srv.Update(ids[20], func(s *beltic.Session) { s.CreatedAt = s.CreatedAt.AddDate(1, 0, 0) }))
+	require.NoError(t, srv.Sessions.Update(ids[20], func(s *beltic.Session) { s.CreatedAt = s.CreatedAt.AddDate(1, 0, 0) }))
 	assert.Equal(t, ids[20], listIDs(t, srv.Client(), nil)[0], "it is the newest now")
 	page, err := srv.Client().Sessions.List(t.Context(), sized(1))
 	require.NoError(t, err)
 	assert.Equal(t, 2025, page.Data[0].CreatedAt.Year())
 
-	before := idsOf(srv.Sessions())
-	assert.Error(t, srv.Update(ids[0], func(s *beltic.Session) { s.ID = "another" }))
-	assert.Error(t, srv.Update("nobody", func(*beltic.Session) {}))
-	assert.Error(t, srv.Remove("nobody"))
-	assert.Error(t, srv.Redact("nobody"))
+	before := idsOf(srv.Sessions.All())
+	assert.Error(t, srv.Sessions.Update(ids[0], func(s *beltic.Session) { s.ID = "another" }))
+	assert.Error(t, srv.Sessions.Update("nobody", func(*beltic.Session) {}))
+	assert.Error(t, srv.Sessions.Remove("nobody"))
+	assert.Error(t, srv.Sessions.Redact("nobody"))
 	assert.Error(t, srv.Transition("nobody", beltic.SessionStatusStarted))
-	assert.Equal(t, before, idsOf(srv.Sessions()))
+	assert.Equal(t, before, idsOf(srv.Sessions.All()))
 }
 
 // The encoder returns what it has written beside its error: half a record must not be kept as one.
@@ -71,12 +71,12 @@ func TestARecordThatCannotBeEncodedIsAnErrorEachTime(t *testing.T) {
 
 func TestUpdateDoesNotReachWhatWasHandedOut(t *testing.T) {
 	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 30)...))
-	sessions := srv.Sessions()
+	sessions := srv.Sessions.All()
 	i := slices.IndexFunc(sessions, func(s beltic.Session) bool { return len(s.IdentityNumbers) > 0 })
 	number := sessions[i].IdentityNumbers[0].Number
-	require.NoError(t, srv.Update(sessions[i].ID, func(s *beltic.Session) { s.IdentityNumbers[0].Number = "X0009999" }))
+	require.NoError(t, srv.Sessions.Update(sessions[i].ID, func(s *beltic.Session) { s.IdentityNumbers[0].Number = "X0009999" }))
 	assert.Equal(t, number, sessions[i].IdentityNumbers[0].Number)
-	assert.Equal(t, "X0009999", srv.Sessions()[i].IdentityNumbers[0].Number)
+	assert.Equal(t, "X0009999", srv.Sessions.All()[i].IdentityNumbers[0].Number)
 }
 
 // lifecycle is the documented one.
@@ -118,7 +118,7 @@ func TestTransitionsFollowTheLifecycle(t *testing.T) {
 			attributes := beltic.SessionAttributes{Status: from, CreatedAt: created, UpdatedAt: created}
 			srv := beltictest.NewServer(beltictest.InMemory(), beltictest.WithSessions(beltic.Session{ID: "s", SessionAttributes: attributes}))
 			err := srv.Transition("s", to)
-			session := srv.Sessions()[0]
+			session := srv.Sessions.All()[0]
 			if !slices.Contains(allowed, to) {
 				assert.Error(t, err, "%s → %s", from, to)
 				assert.Equal(t, from, session.Status)
@@ -140,7 +140,7 @@ func TestTransitionsShowInTheNextAnswer(t *testing.T) {
 		require.Greater(t, len(created), 1)
 		require.NoError(t, srv.Transition(created[0], beltic.SessionStatusStarted))
 		assert.Equal(t, created[1:], listIDs(t, srv.Client(), onlyCreated))
-		for _, s := range srv.Sessions() {
+		for _, s := range srv.Sessions.All() {
 			assertLifecycle(t, s)
 		}
 	})
@@ -148,8 +148,8 @@ func TestTransitionsShowInTheNextAnswer(t *testing.T) {
 
 func TestRedact(t *testing.T) {
 	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 40)...))
-	for _, s := range srv.Sessions() {
-		require.NoError(t, srv.Redact(s.ID))
+	for _, s := range srv.Sessions.All() {
+		require.NoError(t, srv.Sessions.Redact(s.ID))
 	}
 	for session, err := range srv.Client().Sessions.All(t.Context(), nil) {
 		require.NoError(t, err)
@@ -165,10 +165,10 @@ func TestMutationsFromManyGoroutines(t *testing.T) {
 	for i := range 4 {
 		wg.Go(func() {
 			for _, s := range sessions[100+i*25 : 125+i*25] {
-				srv.Add(s)
-				assert.NoError(t, srv.Update(s.ID, func(s *beltic.Session) { s.CreatorID = "changed" }))
-				assert.NoError(t, srv.Redact(s.ID))
-				assert.NoError(t, srv.Remove(s.ID))
+				srv.Sessions.Add(s)
+				assert.NoError(t, srv.Sessions.Update(s.ID, func(s *beltic.Session) { s.CreatorID = "changed" }))
+				assert.NoError(t, srv.Sessions.Redact(s.ID))
+				assert.NoError(t, srv.Sessions.Remove(s.ID))
 				srv.Inject(beltictest.Next().Maybe(), beltictest.ContentType("application/vnd.api+json"))
 			}
 		})
@@ -181,13 +181,13 @@ func TestMutationsFromManyGoroutines(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	assert.Len(t, srv.Sessions(), 100)
+	assert.Len(t, srv.Sessions.All(), 100)
 }
 
 func TestWhatIsHandedInAndOutIsACopy(t *testing.T) {
 	given := beltictest.GenerateSessions(1, 40)
 	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(given...))
-	want := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 40)...)).Sessions()
+	want := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 40)...)).Sessions.All()
 	clearLists := func(s *beltic.Session) {
 		clear(s.IdentityNumbers)
 		clear(s.Business.Shareholders)
@@ -195,13 +195,13 @@ func TestWhatIsHandedInAndOutIsACopy(t *testing.T) {
 			clear(related.Data)
 		}
 	}
-	for i, handedOut := range srv.Sessions() {
+	for i, handedOut := range srv.Sessions.All() {
 		clearLists(&given[i])
 		clearLists(&handedOut)
-		assert.Error(t, srv.Update(handedOut.ID, func(s *beltic.Session) {
+		assert.Error(t, srv.Sessions.Update(handedOut.ID, func(s *beltic.Session) {
 			clearLists(s)
 			s.ID = "other"
 		}))
 	}
-	assert.Equal(t, want, srv.Sessions())
+	assert.Equal(t, want, srv.Sessions.All())
 }

@@ -34,8 +34,10 @@
 //		}
 //	})
 //
-// A server that listens panics there, because the bubble's time would stand still. Every server is
-// also a [net/http.Handler], and has a [Server.Transport] for an http.Client of yours.
+// A server that listens panics there, because the bubble's time would stand still. [Server.Close],
+// which Start calls at the end of the test, ends what clients still wait for, so that an iterator
+// with ReadAhead that was never closed does not panic the bubble. Every server is also a
+// [net/http.Handler], and has a [Server.Transport] for your own http.Client.
 //
 // # Faults
 //
@@ -62,10 +64,11 @@
 //
 // # Changes
 //
-// [Server.Add], [Server.Update], [Server.Transition], [Server.Redact] and [Server.Remove] change
-// the sessions, also while a client is paging; Server.Accounts, a [Collection], does the same for
-// accounts. A cursor is a place in the list, not a number: it stays valid when the record that it
-// was made from is gone.
+// A server has a [Collection] of each resource, such as srv.Sessions and srv.Accounts. Its methods
+// copy the records and change them, also while a client is paging: [Collection.All],
+// [Collection.Add], [Collection.Update], [Collection.Redact] and [Collection.Remove].
+// [Server.Transition] moves a session along its lifecycle. A cursor is a place in the list, not a
+// number: it stays valid when the record that it was made from is gone.
 //
 // # What was asked
 //

@@ -11,10 +11,9 @@ import (
 // document is what the API sends of records: a page of them, or one. Faults change it before it is
 // encoded.
 type document struct {
-	records    [][]byte     // as JSON
-	unreadable map[int]bool // the records that faults have made impossible to decode, by index
-	extra      string       // a member of the top level that no document has, or ""
-	page       *page        // nil where one record was asked for
+	records [][]byte // as JSON
+	extra   string   // a member of the top level that no document has, or ""
+	page    *page    // nil where one record was asked for
 }
 
 // encode puts the records in their envelope. What the meta of one record has in it is undocumented.

@@ -192,7 +192,7 @@ func ExampleServer_Transition() {
 
 	fmt.Println(srv.Transition("sess_1", beltic.SessionStatusApproved))
 	fmt.Println(srv.Transition("sess_1", beltic.SessionStatusExpired))
-	fmt.Println(srv.Sessions()[0].Status)
+	fmt.Println(srv.Sessions.All()[0].Status)
 	// Output:
 	// <nil>
 	// beltictest: the lifecycle does not lead from approved to expired
@@ -246,7 +246,10 @@ func ExampleServer_ExpectRequest() {
 
 	countRecords(srv)
 	srv.ExpectRequest(t, func(r beltictest.Request) bool { return r.Page == 2 && r.Position == 15 })
-	srv.ExpectRequest(t, func(r beltictest.Request) bool { return r.Options.Page.Total })
+	srv.ExpectRequest(t, func(r beltictest.Request) bool {
+		opts, isList := r.Options.(beltic.SessionListOptions)
+		return isList && opts.Page.Total
+	})
 	// Output:
 	// beltictest: no request matches; the server received 2 requests
 	// 	1. GET /v1/identity/sessions (page 1) → 200

@@ -12,10 +12,11 @@ import (
 // Fault is something that goes wrong with a response, on any route. [Server.Inject] switches it on.
 // The functions that make one panic where an argument is out of range.
 //
-// A fault of a page waits for a page that arrives: it does not happen to the response for one
-// record, to an error, or where another fault replaces the response or cuts it off. A fault of a
-// record waits in the same way for a page that has the record, or for the one record that was asked
-// for.
+// A fault waits for a response that shows it: a status does where another fault ends the response
+// before it, or sends a status of its own. A fault of a page waits for a page that arrives: it does
+// not happen to the response for one record, to an error, or where another fault replaces the
+// response or cuts it off. A fault of a record waits in the same way for a page that has the
+// record, or for the one record that was asked for.
 type Fault interface {
 	// String names the fault in the log of requests.
 	String() string
@@ -29,16 +30,31 @@ type effect struct {
 }
 
 // layer is what a fault changes. The outer layers come first: what they take away, the faults of
-// the inner ones do not count as having changed.
+// the inner ones leave alone.
 type layer int
 
 const (
-	ofResponse layer = iota
+	ofEnding layer = iota
+	ofContent
+	ofHeaders
 	ofList
 	ofPage
+	ofWholeRecord
 	ofRecord
 	layers
 )
+
+// part is a part of a response that only one fault can change: a second one would hide the first.
+type part struct {
+	name  string
+	index int // of a record
+}
+
+const wholeRecord = "record"
+
+func recordPart(index int) part { return part{wholeRecord, index} }
+
+var nextCursor = part{name: "next cursor"}
 
 type fault struct {
 	name string
@@ -48,9 +64,12 @@ type fault struct {
 func (f fault) String() string { return f.name }
 func (f fault) effect() effect { return f.does }
 
-// responseFault changes a response of any kind.
-func responseFault(name string, change func(*response)) Fault {
-	return fault{name, effect{ofResponse, func(r *response) bool {
+// contentFault puts something else in the place of a response that is sent.
+func contentFault(name string, change func(*response)) fault {
+	return fault{name, effect{ofContent, func(r *response) bool {
+		if !r.hasHeaders() || !r.take(part{name: "content"}) {
+			return false
+		}
 		change(r)
 		return true
 	}}}
@@ -118,7 +137,7 @@ func (f StatusFault) effect() effect {
 	if f.status == 0 {
 		return effect{}
 	}
-	return responseFault("", f.replace).effect()
+	return contentFault("", f.replace).effect()
 }
 
 func (f StatusFault) replace(r *response) {
@@ -135,19 +154,19 @@ func (f StatusFault) replace(r *response) {
 // Answer responds with a status, from 200 to 999, and anything at all.
 func Answer(status int, contentType, body string) Fault {
 	mustBeStatus("Answer", status)
-	return responseFault(fmt.Sprintf("Answer(%d)", status), func(r *response) { r.replace(status, contentType, []byte(body)) })
+	return contentFault(fmt.Sprintf("Answer(%d)", status), func(r *response) { r.replace(status, contentType, []byte(body)) })
 }
 
 // HTML responds 200 with the page of a captive portal.
 func HTML() Fault {
-	return responseFault("HTML", func(r *response) {
+	return contentFault("HTML", func(r *response) {
 		r.replace(http.StatusOK, "text/html; charset=utf-8", []byte("<!doctype html><title>Sign in</title><p>Sign in to use this network.\n"))
 	})
 }
 
 // Redirect responds 302 with a location.
 func Redirect(location string) Fault {
-	return responseFault("Redirect", func(r *response) {
+	return contentFault("Redirect", func(r *response) {
 		r.replace(http.StatusFound, "", nil)
 		r.header.Set("Location", location)
 	})
@@ -155,28 +174,47 @@ func Redirect(location string) Fault {
 
 // ContentType sends the response as another media type; "" sends none.
 func ContentType(mediaType string) Fault {
-	return responseFault("ContentType", func(r *response) {
+	return fault{"ContentType", effect{ofHeaders, func(r *response) bool {
+		if !r.hasHeaders() || !r.take(part{name: "media type"}) {
+			return false
+		}
 		r.header["Content-Type"] = nil // keeps net/http from guessing one
 		if mediaType != "" {
 			r.header.Set("Content-Type", mediaType)
 		}
-	})
+		return true
+	}}}
 }
 
 // Oversized sends n bytes of white space, at least one, after the response.
 func Oversized(n int64) Fault {
 	mustBePositive("Oversized", n)
-	return responseFault("Oversized", func(r *response) { r.padding = n })
+	return fault{"Oversized", effect{ofHeaders, func(r *response) bool {
+		if r.ending != complete || !r.take(part{name: "padding"}) {
+			return false
+		}
+		r.padding = n
+		return true
+	}}}
 }
 
 // Latency waits before it responds. d is more than 0.
 func Latency(d time.Duration) Fault {
 	mustBePositive("Latency", d)
-	return responseFault("Latency", func(r *response) { r.latency += d })
+	return fault{"Latency", effect{ofHeaders, func(r *response) bool {
+		r.latency += d
+		return true
+	}}}
 }
 
 func ends(name string, e ending, afterHalf bool) Fault {
-	return responseFault(name, func(r *response) { r.ending, r.afterHalf = e, afterHalf })
+	return fault{name, effect{ofEnding, func(r *response) bool {
+		if !r.take(part{name: "ending"}) {
+			return false
+		}
+		r.ending, r.afterHalf = e, afterHalf
+		return true
+	}}}
 }
 
 // Stall never responds: it holds the connection until the client gives up or the server is closed.

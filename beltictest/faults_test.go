@@ -266,7 +266,7 @@ func TestCursorFaultsBackward(t *testing.T) {
 				srv.Inject(beltictest.OnPage(2).Always(), fault)
 				ids, err := tryList(t.Context(), srv.Client(), opts)
 				asError[*beltic.ProtocolError](t, err)
-				want := idsOf(srv.Sessions())[15:45]
+				want := idsOf(srv.Sessions.All())[15:45]
 				slices.Reverse(want)
 				assert.Equal(t, want, ids[:30])
 				assert.LessOrEqual(t, len(srv.Requests()), 5, "%v", srv.Requests())
@@ -280,7 +280,7 @@ func TestEmptyPagesLoseNothing(t *testing.T) {
 		t.Run(fmt.Sprintf("page %d", page), func(t *testing.T) {
 			inBubble(t, func(t *testing.T, srv *beltictest.Server) {
 				srv.Inject(beltictest.OnPage(page), beltictest.EmptyPage())
-				assert.Equal(t, idsOf(srv.Sessions()), listIDs(t, srv.Client(), nil))
+				assert.Equal(t, idsOf(srv.Sessions.All()), listIDs(t, srv.Client(), nil))
 				srv.ExpectRequests(t, 5)
 			})
 		})
@@ -332,7 +332,7 @@ func TestFaultsInRecords(t *testing.T) {
 	} {
 		t.Run(test.fault.String(), func(t *testing.T) {
 			inBubble(t, func(t *testing.T, srv *beltictest.Server) {
-				want := idsOf(srv.Sessions())
+				want := idsOf(srv.Sessions.All())
 				srv.Inject(beltictest.OnPage(2), test.fault)
 				got, bad := sift(t, srv.Client())
 				require.Len(t, bad, 1)

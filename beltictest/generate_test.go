@@ -178,11 +178,11 @@ func TestTheSessionsOfAServerEqualThoseReceived(t *testing.T) {
 	slices.SortFunc(generated, func(a, b beltic.Session) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
 	})
-	require.Equal(t, generated, srv.Sessions())
+	require.Equal(t, generated, srv.Sessions.All())
 	var received []beltic.Session
 	for session, err := range srv.Client().Sessions.All(t.Context(), nil) {
 		require.NoError(t, err)
 		received = append(received, *session)
 	}
-	require.Equal(t, srv.Sessions(), received)
+	require.Equal(t, srv.Sessions.All(), received)
 }

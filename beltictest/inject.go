@@ -20,7 +20,7 @@ type When struct {
 }
 
 // Next is the next request that the fault can happen to. Next().Times(3) are the next three; three
-// faults that are each injected with Next happen to the same request.
+// faults that are each injected with Next happen to the same request, unless one hides another.
 func Next() When {
 	w := Always().Times(1)
 	w.name = "Next()"
@@ -82,8 +82,9 @@ func (w When) Maybe() When {
 
 // Inject switches faults on; several of them happen together. They stay on until they have happened
 // as often as the When says, or until [Server.ClearFaults]. Where the faults of several Injects
-// meet, they happen in the order of the Injects, but those that end or replace the response come
-// first, and then those of pages come before those of records.
+// meet, they happen in the order of the Injects, but those that end the response come first, then
+// those that replace it, those of pages and those of records. A fault that the ones before it would
+// hide does not happen but waits for another request: of two statuses the client gets the first.
 //
 //	srv.Inject(beltictest.Next(), beltictest.Status(429).RetryAfter(2*time.Second))
 //	srv.Inject(beltictest.OnPage(3).Times(2), beltictest.Truncate())
@@ -94,6 +95,7 @@ func (w When) Maybe() When {
 // Inject panics without a fault, with a nil one, with a When or a fault that no function of this
 // package made, and with a route that the server does not have.
 func (s *Server) Inject(when When, faults ...Fault) {
+	s.mustBeMade()
 	if when.matches == nil {
 		panic("beltictest: Inject needs a When that Next, Always, Every or OnPage made")
 	}
@@ -118,7 +120,10 @@ func (s *Server) Inject(when When, faults ...Fault) {
 }
 
 // ClearFaults switches all faults off. Those that never happened still fail the test of [Start].
-func (s *Server) ClearFaults() { s.faults.clear() }
+func (s *Server) ClearFaults() {
+	s.mustBeMade()
+	s.faults.clear()
+}
 
 // injection is what one Inject has switched on.
 type injection struct {

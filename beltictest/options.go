@@ -3,8 +3,6 @@ package beltictest
 import (
 	"fmt"
 	"time"
-
-	beltic "github.com/belticlabs/beltic-go"
 )
 
 // Option changes a [Server] while it is made.
@@ -12,8 +10,7 @@ type Option func(*config)
 
 type config struct {
 	apiKey         string
-	sessions       []beltic.Session
-	accounts       []beltic.Account
+	records        []func(*Server) // adds them
 	order          Order
 	defaultSize    int
 	maxSize        int
@@ -40,6 +37,11 @@ const (
 	defaultPageSize    = 15                           // documented
 	defaultMaxPageSize = 100
 )
+
+// withRecords fills a server as soon as its collections are there.
+func withRecords(add func(*Server)) Option {
+	return func(c *config) { c.records = append(c.records, add) }
+}
 
 // WithAPIKey sets the key that the server takes. Never use a real one.
 func WithAPIKey(key string) Option { return func(c *config) { c.apiKey = key } }

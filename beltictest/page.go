@@ -68,7 +68,7 @@ func (c *Collection[T]) page(q query) (*document, error) {
 	defer c.mu.Unlock()
 	found := c.section(q)
 	p := &page{list: c, query: q, start: found.start}
-	doc := &document{page: p, unreadable: map[int]bool{}}
+	doc := &document{page: p}
 	for _, r := range found.records {
 		text, err := c.encode(r)
 		if err != nil {

@@ -22,7 +22,7 @@ func RepeatRecord() Fault {
 		if q.backward {
 			hasBefore = p.meta.HasNextPage
 		}
-		if !hasBefore || q.size < 2 {
+		if !hasBefore || q.size < 2 || !r.take(recordPart(0)) {
 			return false
 		}
 		q.cursor = p.list.back(q, p.start, 1)
@@ -42,7 +42,7 @@ func RepeatRecord() Fault {
 // It waits for a page that has records and another page after it, and that is asked for forward.
 func MoveRecord() Fault {
 	return pageFault(ofList, "MoveRecord", func(r *response, p *page) bool {
-		if p.query.backward || !p.meta.HasNextPage || len(r.doc.records) == 0 {
+		if p.query.backward || !p.meta.HasNextPage || len(r.doc.records) == 0 || !r.take(recordPart(0)) {
 			return false
 		}
 		var id string
@@ -53,8 +53,8 @@ func MoveRecord() Fault {
 // EmptyPage puts a page without records before the page, which comes next. Nothing is lost. It
 // waits for a page that has records.
 func EmptyPage() Fault {
-	return pageFault(ofPage, "EmptyPage", func(r *response, p *page) bool {
-		if len(r.doc.records) == 0 {
+	return pageFault(ofList, "EmptyPage", func(r *response, p *page) bool {
+		if len(r.doc.records) == 0 || !r.take(recordPart(0)) || !r.take(nextCursor) {
 			return false
 		}
 		place := p.query.cursor
@@ -96,6 +96,9 @@ func cursorCycle(name string, pages int) Fault {
 // promiseFault sends the page with another cursor to the next.
 func promiseFault(name string, cursor func(*response, *page) string) Fault {
 	return pageFault(ofPage, name, func(r *response, p *page) bool {
+		if !r.take(nextCursor) {
+			return false
+		}
 		p.promise(cursor(r, p))
 		return true
 	})

@@ -15,7 +15,7 @@ func TestRepeatRecord(t *testing.T) {
 	for page, twice := range map[int]int{2: 14, 3: 29, 4: 44} {
 		inBubble(t, func(t *testing.T, srv *beltictest.Server) {
 			srv.Inject(beltictest.OnPage(page), beltictest.RepeatRecord())
-			want := idsOf(srv.Sessions())
+			want := idsOf(srv.Sessions.All())
 			assert.Equal(t, slices.Insert(want, twice, want[twice]), listIDs(t, srv.Client(), nil))
 			for _, r := range srv.Requests() {
 				assert.LessOrEqual(t, r.Page, 5)
@@ -26,7 +26,7 @@ func TestRepeatRecord(t *testing.T) {
 		inBubble(t, func(t *testing.T, srv *beltictest.Server) {
 			srv.Inject(beltictest.Always(), beltictest.RepeatRecord())
 			got := listIDs(t, srv.Client(), nil)
-			assert.Equal(t, idsOf(srv.Sessions()), slices.Compact(got), "twice in a row, and nothing is lost")
+			assert.Equal(t, idsOf(srv.Sessions.All()), slices.Compact(got), "twice in a row, and nothing is lost")
 			assert.Len(t, got, 53)
 		})
 	})
@@ -39,10 +39,10 @@ func TestRepeatRecord(t *testing.T) {
 			srv.Inject(beltictest.Next(), beltictest.RepeatRecord())
 			page, err = page.Previous(t.Context())
 			require.NoError(t, err)
-			assert.Equal(t, idsOf(srv.Sessions())[1:], idsOf(page.Data))
+			assert.Equal(t, idsOf(srv.Sessions.All())[1:], idsOf(page.Data))
 			page, err = page.Previous(t.Context())
 			require.NoError(t, err)
-			assert.Equal(t, idsOf(srv.Sessions())[:1], idsOf(page.Data))
+			assert.Equal(t, idsOf(srv.Sessions.All())[:1], idsOf(page.Data))
 		})
 	})
 	t.Run("where no page is before or has room", func(t *testing.T) {
@@ -50,7 +50,7 @@ func TestRepeatRecord(t *testing.T) {
 			srv.Inject(beltictest.Next().Maybe(), beltictest.RepeatRecord())
 			_, err := srv.Client().Sessions.List(t.Context(), nil)
 			require.NoError(t, err)
-			assert.Equal(t, idsOf(srv.Sessions()), listIDs(t, srv.Client(), sized(1)))
+			assert.Equal(t, idsOf(srv.Sessions.All()), listIDs(t, srv.Client(), sized(1)))
 		})
 	})
 }
@@ -60,7 +60,7 @@ func TestMoveRecord(t *testing.T) {
 		for page := 1; page <= 3; page++ {
 			srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithOrder(order),
 				beltictest.WithSessions(beltictest.GenerateSessions(1, 50)...))
-			before := srv.Sessions()
+			before := srv.Sessions.All()
 			srv.Inject(beltictest.OnPage(page), beltictest.MoveRecord())
 			var got []beltic.Session
 			for session, err := range srv.Client().Sessions.All(t.Context(), nil) {
@@ -74,8 +74,8 @@ func TestMoveRecord(t *testing.T) {
 			assert.True(t, last.UpdatedAt.After(before[moved].UpdatedAt))
 			last.UpdatedAt = before[moved].UpdatedAt
 			assert.Equal(t, before[moved], last)
-			assert.Equal(t, append(slices.Delete(idsOf(before), moved, moved+1), last.ID), idsOf(srv.Sessions()))
-			require.NoError(t, srv.Remove(last.ID), "it is found where it went")
+			assert.Equal(t, append(slices.Delete(idsOf(before), moved, moved+1), last.ID), idsOf(srv.Sessions.All()))
+			require.NoError(t, srv.Sessions.Remove(last.ID), "it is found where it went")
 		}
 	}
 	t.Run("on the last page", func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestMoveRecord(t *testing.T) {
 	t.Run("pages of one record", func(t *testing.T) {
 		inBubble(t, func(t *testing.T, srv *beltictest.Server) {
 			srv.Inject(beltictest.OnPage(7), beltictest.MoveRecord())
-			want := idsOf(srv.Sessions())
+			want := idsOf(srv.Sessions.All())
 			assert.Equal(t, append(want, want[6]), listIDs(t, srv.Client(), sized(1)))
 		})
 	})
@@ -98,7 +98,7 @@ func TestMoveRecord(t *testing.T) {
 func TestFaultsOnOneRecord(t *testing.T) {
 	inBubble(t, func(t *testing.T, srv *beltictest.Server) {
 		client := srv.Client(beltic.WithMaxRetries(0))
-		id := srv.Sessions()[0].ID
+		id := srv.Sessions.All()[0].ID
 		gets := func(faults ...beltictest.Fault) (*beltic.Session, error) {
 			srv.Inject(beltictest.Next(), faults...)
 			return client.Sessions.Get(t.Context(), id)

@@ -48,7 +48,7 @@ func TestAClientObeysTheRateLimit(t *testing.T) {
 		srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithRateLimit(0.5, 1),
 			beltictest.WithSessions(beltictest.GenerateSessions(1, 50)...))
 		start := time.Now()
-		assert.Equal(t, idsOf(srv.Sessions()), listIDs(t, srv.Client(), nil))
+		assert.Equal(t, idsOf(srv.Sessions.All()), listIDs(t, srv.Client(), nil))
 		assert.Equal(t, 6*time.Second, time.Since(start))
 		srv.ExpectRequests(t, 4+3)
 

@@ -10,7 +10,7 @@ import (
 // PageOptions.KeepRaw asked for that.
 func UnknownField() Fault {
 	return fault{"UnknownField", effect{ofPage, func(r *response) bool {
-		if !r.isWhole() {
+		if !r.isWhole() || !r.take(part{name: "unknown field"}) {
 			return false
 		}
 		if records := r.doc.records; len(records) > 0 {
@@ -24,13 +24,15 @@ func UnknownField() Fault {
 // RecordFault is something wrong with one record of a response: the first of a page, unless
 // [RecordFault.At] says which, or the one that was asked for. Make one with [PoisonRecord],
 // [MissingID], [NullRecord], [DuplicateKey] or [UnknownStatus]; [Server.Inject] refuses the zero
-// value. It waits for a response that has the record. A record that one of them has made impossible
-// to decode is left alone by the others.
+// value. It waits for a response that has the record, and where no other fault has it: of those
+// that make a record impossible to decode only one happens, and UnknownStatus happens beside
+// PoisonRecord and MissingID, where Salvage shows it.
 type RecordFault struct {
-	name    string
-	index   int  // from 0
-	isFatal bool // the record cannot be decoded
-	change  func(record map[string]json.RawMessage) []byte
+	name   string
+	index  int // from 0
+	layer  layer
+	part   string // of the record
+	change func(record map[string]json.RawMessage) []byte
 }
 
 // At chooses the k-th record of the page instead of the first. k counts from 1, so that it is one
@@ -53,31 +55,30 @@ func (f RecordFault) effect() effect {
 	if f.change == nil {
 		return effect{}
 	}
-	return effect{ofRecord, func(r *response) bool {
-		if !r.isWhole() || f.index >= len(r.doc.records) || r.doc.unreadable[f.index] {
+	return effect{f.layer, func(r *response) bool {
+		if !r.isWhole() || f.index >= len(r.doc.records) || r.taken[recordPart(f.index)] || !r.take(part{f.part, f.index}) {
 			return false
 		}
 		r.doc.records[f.index] = f.change(members(r.doc.records[f.index]))
-		r.doc.unreadable[f.index] = f.isFatal
 		return true
 	}}
 }
 
 // UnknownStatus gives a record a status that is not documented.
 func UnknownStatus() RecordFault {
-	return RecordFault{name: "UnknownStatus", change: withAttribute("status", `"under_observation"`)}
+	return RecordFault{name: "UnknownStatus", layer: ofRecord, part: "status", change: withAttribute("status", `"under_observation"`)}
 }
 
 // PoisonRecord makes a record one that cannot be decoded: its creation time is a number. The client
 // reports it as a [beltic.ItemError], whose Salvage reads the rest.
 func PoisonRecord() RecordFault {
-	return RecordFault{name: "PoisonRecord", isFatal: true, change: withAttribute("created_at", "20240304")}
+	return RecordFault{name: "PoisonRecord", layer: ofRecord, part: "members", change: withAttribute("created_at", "20240304")}
 }
 
 // MissingID sends a record without its id, which the client reports as a [beltic.ItemError] without
 // an ID.
 func MissingID() RecordFault {
-	return RecordFault{name: "MissingID", isFatal: true, change: func(record map[string]json.RawMessage) []byte {
+	return RecordFault{name: "MissingID", layer: ofRecord, part: "members", change: func(record map[string]json.RawMessage) []byte {
 		delete(record, "id")
 		return mustMarshal(record)
 	}}
@@ -86,13 +87,13 @@ func MissingID() RecordFault {
 // NullRecord sends null in the place of a record. In a page the client reports it as a
 // [beltic.ItemError] without an ID, where one record was asked for as a [beltic.ProtocolError].
 func NullRecord() RecordFault {
-	return RecordFault{name: "NullRecord", isFatal: true, change: func(map[string]json.RawMessage) []byte { return []byte("null") }}
+	return RecordFault{name: "NullRecord", layer: ofWholeRecord, part: wholeRecord, change: func(map[string]json.RawMessage) []byte { return []byte("null") }}
 }
 
 // DuplicateKey gives a record the member "id" twice, which the client reports as a
 // [beltic.ItemError] without an ID.
 func DuplicateKey() RecordFault {
-	return RecordFault{name: "DuplicateKey", isFatal: true, change: func(record map[string]json.RawMessage) []byte {
+	return RecordFault{name: "DuplicateKey", layer: ofWholeRecord, part: wholeRecord, change: func(record map[string]json.RawMessage) []byte {
 		text := mustMarshal(record)
 		return fmt.Appendf(nil, `{"id":%s,%s`, record["id"], text[1:])
 	}}

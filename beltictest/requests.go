@@ -12,8 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-
-	beltic "github.com/belticlabs/beltic-go"
 )
 
 // Request is a request that the server received, and how it responded. Printing one shows neither
@@ -27,9 +25,9 @@ type Request struct {
 	Route string
 	ID    string // the id in the path, unescaped
 	Query url.Values
-
-	Options        beltic.SessionListOptions // the query of a list of sessions, typed
-	AccountOptions beltic.AccountListOptions // the query of a list of accounts, typed
+	// Options is the query of a list as the options it was made from, by value: a
+	// [beltic.SessionListOptions] where sessions were listed. It is nil where nothing was listed.
+	Options any
 
 	Header     http.Header // with X-Api-Key masked
 	Page       int         // the number of the page in the list, from 1; 0 if there was none
@@ -87,12 +85,15 @@ func (r Request) shown(p parameter) string {
 }
 
 // Requests are the requests that the server received, in their order.
-func (s *Server) Requests() []Request { return s.log.all() }
+func (s *Server) Requests() []Request {
+	s.mustBeMade()
+	return s.log.all()
+}
 
 // Connections is how many connections the requests came over; those in memory have none.
 func (s *Server) Connections() int {
 	seen := map[int]bool{}
-	for _, r := range s.log.all() {
+	for _, r := range s.Requests() {
 		if r.Connection != 0 {
 			seen[r.Connection] = true
 		}
@@ -101,13 +102,16 @@ func (s *Server) Connections() int {
 }
 
 // ForgetRequests empties the log of requests.
-func (s *Server) ForgetRequests() { s.log.forget() }
+func (s *Server) ForgetRequests() {
+	s.mustBeMade()
+	s.log.forget()
+}
 
 // ExpectRequests fails the test unless the server received n requests, and shows those that it did.
 // It reports whether all is well.
 func (s *Server) ExpectRequests(t T, n int) bool {
 	t.Helper()
-	got := s.log.all()
+	got := s.Requests()
 	if len(got) == n {
 		return true
 	}
@@ -119,7 +123,7 @@ func (s *Server) ExpectRequests(t T, n int) bool {
 // that it did. It reports whether all is well.
 func (s *Server) ExpectRequest(t T, matches func(Request) bool) bool {
 	t.Helper()
-	got := s.log.all()
+	got := s.Requests()
 	if slices.ContainsFunc(got, matches) {
 		return true
 	}
@@ -136,7 +140,7 @@ func (s *Server) ExpectConnections(t T, n int) bool {
 		return true
 	}
 	t.Errorf("beltictest: the requests came over %s instead of at most %d (are bodies read to the end and closed?)%s",
-		plural(used, "connection"), n, listed(s.log.all()))
+		plural(used, "connection"), n, listed(s.Requests()))
 	return false
 }
 
@@ -210,7 +214,7 @@ func (l *requestLog) responded(entry *logEntry, r *response, faults []Fault) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	entry.request.Faults, entry.request.Page, entry.request.Position = faults, r.number, r.position
-	if r.ending == complete || r.afterHalf {
+	if r.hasHeaders() {
 		entry.request.StatusCode = r.status
 	}
 }

@@ -102,7 +102,7 @@ func TestExpectations(t *testing.T) {
 func TestRequestsTellPagesApart(t *testing.T) {
 	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 100)...))
 	persons := 0
-	for _, s := range srv.Sessions() {
+	for _, s := range srv.Sessions.All() {
 		if s.EntityType == beltic.EntityTypePerson {
 			persons++
 		}

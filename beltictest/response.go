@@ -29,6 +29,8 @@ type response struct {
 	padding   int64 // bytes of white space after the body
 	ending    ending
 	afterHalf bool // the ending comes after half of the body, instead of before the headers
+
+	taken map[part]bool // by faults
 }
 
 // ending is how the sending of a response ends.
@@ -52,6 +54,30 @@ func (r *response) succeed(doc *document) {
 
 // isWhole reports whether the response is a document that the client gets to its end.
 func (r *response) isWhole() bool { return r.doc != nil && r.ending == complete }
+
+// hasHeaders reports whether the client gets the headers of the response.
+func (r *response) hasHeaders() bool { return r.ending == complete || r.afterHalf }
+
+// take gives a part of the response to a fault. It reports whether no other has it.
+func (r *response) take(p part) bool {
+	if r.taken[p] {
+		return false
+	}
+	if r.taken == nil {
+		r.taken = map[part]bool{}
+	}
+	r.taken[p] = true
+	return true
+}
+
+// isTransient reports whether a client may ask again although it got the whole response.
+func (r *response) isTransient() bool {
+	switch r.status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	}
+	return r.status >= 500
+}
 
 // replace puts a body in the place of the document.
 func (r *response) replace(status int, contentType string, body []byte) {
@@ -82,7 +108,7 @@ func (r *response) send(w http.ResponseWriter) {
 	if r.ending != complete && r.afterHalf {
 		body = body[:len(body)/2]
 	}
-	if r.ending == complete || r.afterHalf {
+	if r.hasHeaders() {
 		r.header.Set("Content-Length", strconv.FormatInt(length, 10))
 		maps.Copy(w.Header(), r.header)
 		w.WriteHeader(r.status)

@@ -9,18 +9,20 @@ import (
 
 // route is a path of the API and what is served there.
 type route struct {
-	pattern    string             // below the base URL; {id} stands for an id
-	parameters []parameter        // of the query
-	options    func(*Request) any // where a request has the query as typed options, or nil
+	pattern    string      // below the base URL; {id} stands for an id
+	parameters []parameter // of the query
+	options    any         // the zero value of the typed options, or nil
 	serve      func(id string, q query) (*document, error)
 }
 
-// routes are the list of the records and each one of them.
+// routes are the list of the records and, unless it is all there is, each one of them.
 func (c *Collection[T]) routes() []route {
-	return []route{
-		{c.resource.path, c.resource.parameters(), c.resource.options, func(_ string, q query) (*document, error) { return c.page(q) }},
-		{c.resource.path + "/{id}", nil, nil, func(id string, _ query) (*document, error) { return c.one(id) }},
+	r := c.resource
+	routes := []route{{r.path, r.parameters(), r.options, func(_ string, q query) (*document, error) { return c.page(q) }}}
+	if !r.isListOnly {
+		routes = append(routes, route{r.path + "/{id}", nil, nil, func(id string, _ query) (*document, error) { return c.one(id) }})
 	}
+	return routes
 }
 
 // one makes the document of one record, or nil if there is none with the id.
@@ -32,7 +34,7 @@ func (c *Collection[T]) one(id string) (*document, error) {
 		return nil, nil
 	}
 	text, err := c.encode(r)
-	return &document{records: [][]byte{text}, unreadable: map[int]bool{}}, err
+	return &document{records: [][]byte{text}}, err
 }
 
 // route finds the route of a request and the id in its path. It is nil if there is none.
@@ -65,6 +67,8 @@ func (r *route) match(path string) (id string, ok bool) {
 func (r *route) note(request *Request, id string) {
 	request.route, request.Route, request.ID = r, r.pattern, id
 	if r.options != nil {
-		readOptions(request.Query, reflect.ValueOf(r.options(request)).Elem(), "")
+		options := reflect.New(reflect.TypeOf(r.options)).Elem()
+		readOptions(request.Query, options, "")
+		request.Options = options.Interface()
 	}
 }

@@ -5,11 +5,9 @@ import (
 	"context"
 	"crypto/subtle"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -18,22 +16,25 @@ import (
 
 // Server is a fake of the Beltic API. It can be reached in three ways: over loopback at URL, as an
 // [http.Handler], and through the in-memory [Server.Transport]. It is safe for concurrent use, and
-// any number of servers can run side by side.
+// any number of servers can run side by side. Make one with [NewServer] or [Start]; the methods of
+// the zero value panic.
 type Server struct {
 	URL    string // the base URL, with /v1
 	APIKey string // the one key that the server takes
 
-	// Accounts are the accounts that the server has, to be read and changed.
+	// What the server has, to be read and changed.
+	Sessions *Collection[beltic.Session]
 	Accounts *Collection[beltic.Account]
 
-	config   config
-	sessions *Collection[beltic.Session]
-	routes   []route
-	faults   injections
-	log      requestLog
-	bucket   bucket
+	config config
+	routes []route
+	faults injections
+	log    requestLog
+	bucket bucket
+	calls  callers
 
 	http     *httptest.Server // nil in memory
+	closing  context.Context  // ends what stalls
 	stop     context.CancelFunc
 	isClosed atomic.Bool
 	mu       sync.Mutex
@@ -51,13 +52,15 @@ const (
 func NewServer(opts ...Option) *Server {
 	c := newConfig(opts)
 	s := &Server{APIKey: c.apiKey, config: c, URL: "https://" + memoryHost + basePath}
-	s.sessions = newCollection(c, sessionResource, c.sessions)
-	s.Accounts = newCollection(c, accountResource, c.accounts)
-	s.routes = slices.Concat(s.sessions.routes(), s.Accounts.routes())
-	ctx, stop := context.WithCancel(context.Background())
-	s.stop = stop
+	s.Sessions = serve(s, sessionResource)
+	s.Accounts = serve(s, accountResource)
+	for _, add := range c.records {
+		add(s)
+	}
+	s.closing, s.stop = context.WithCancel(context.Background())
+	s.closing.Done() // makes its channel here: one of a bubble that uses the server could not be closed outside
 	if !c.inMemory {
-		s.listen(ctx)
+		s.listen()
 	}
 	return s
 }
@@ -83,10 +86,9 @@ func Start(t T, opts ...Option) *Server {
 	return s
 }
 
-func (s *Server) listen(ctx context.Context) {
+func (s *Server) listen() {
 	mustNotBeInBubble()
 	s.http = httptest.NewUnstartedServer(s)
-	s.http.Config.BaseContext = func(net.Listener) context.Context { return ctx }
 	s.http.Config.ConnContext = s.log.nameConnection
 	if s.config.tls {
 		s.http.EnableHTTP2 = true
@@ -97,12 +99,18 @@ func (s *Server) listen(ctx context.Context) {
 	s.URL = s.http.URL + basePath
 }
 
-// Client returns a client of the server with its key. Options are those of [beltic.NewClient];
-// Client panics if they are impossible, and in a testing/synctest bubble unless the server is
-// [InMemory].
+// Client returns a client of the server with its key. Options are those of [beltic.NewClient], such
+// as [beltic.WithHTTPClient] with a transport that wraps [Server.Transport].
+//
+// Client panics if they are impossible; in a testing/synctest bubble, unless the server is
+// [InMemory]; and if the server is InMemory and the options bring an HTTP client that would look for
+// it in the network.
 func (s *Server) Client(opts ...beltic.Option) *beltic.Client {
+	s.mustBeMade()
 	if s.http != nil {
 		mustNotBeInBubble()
+	} else {
+		mustReachMemory(opts)
 	}
 	own := []beltic.Option{beltic.WithBaseURL(s.URL)}
 	switch {
@@ -121,10 +129,16 @@ func (s *Server) Client(opts ...beltic.Option) *beltic.Client {
 	return client
 }
 
-// Close stops the server, ends what still stalls and closes the idle connections of its clients.
+// Close stops the server, ends what still stalls and closes the idle connections of its clients. In
+// a testing/synctest bubble it sleeps for about a minute if a client may be waiting to try again,
+// so that an iterator with ReadAhead that was never closed comes to its end.
 func (s *Server) Close() {
-	s.isClosed.Store(true)
+	s.mustBeMade()
 	s.stop()
+	if isInBubble() {
+		s.calls.settle()
+	}
+	s.isClosed.Store(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, client := range s.clients {
@@ -138,13 +152,22 @@ func (s *Server) Close() {
 // ServeHTTP responds as the API does, faults included, so that the server can be mounted anywhere
 // as a handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mustBeMade()
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(s.closing, cancel)()
+	r = r.WithContext(ctx)
 	route, id := s.route(r)
 	entry := s.log.add(r, route, id)
 	resp := &response{request: r, route: route, config: s.config, id: fmt.Sprintf("req_%06d", entry.number), header: http.Header{}}
 	resp.header.Set("X-Request-Id", resp.id)
 	s.respond(resp, id)
 	s.log.responded(entry, resp, s.faults.apply(resp))
+	s.calls.begin()
+	isDone := false
+	defer func() { s.calls.end(isDone) }()
 	resp.send(w)
+	isDone = !resp.isTransient()
 }
 
 // respond makes the honest response to a request.

@@ -62,9 +62,9 @@ func TestListsEverySessionNewestFirst(t *testing.T) {
 	assert.ElementsMatch(t, idsOf(sessions), listIDs(t, srv.Client(), nil))
 	for _, size := range []int{1, 7, 15, 100} {
 		ids := listIDs(t, srv.Client(), sized(size))
-		assert.Equal(t, idsOf(srv.Sessions()), ids, "size %d", size)
+		assert.Equal(t, idsOf(srv.Sessions.All()), ids, "size %d", size)
 	}
-	stored := srv.Sessions()
+	stored := srv.Sessions.All()
 	for i := range stored[1:] {
 		assert.False(t, stored[i].CreatedAt.Before(stored[i+1].CreatedAt), "session %d", i)
 	}
@@ -156,7 +156,7 @@ func TestFilters(t *testing.T) {
 	}
 	for name, filter := range filters {
 		t.Run(name, func(t *testing.T) {
-			want := slices.DeleteFunc(srv.Sessions(), func(s beltic.Session) bool { return !filter.matches(s) })
+			want := slices.DeleteFunc(srv.Sessions.All(), func(s beltic.Session) bool { return !filter.matches(s) })
 			if name != "nothing" {
 				require.Greater(t, len(want), 1, "the filter must find several sessions")
 			}
@@ -178,7 +178,7 @@ func TestPageInformationIsExact(t *testing.T) {
 	opts := beltic.SessionListOptions{Status: beltic.SessionStatusDeclined, EntityType: beltic.EntityTypePerson}
 	all := listIDs(t, client, &opts)
 	require.Greater(t, len(all), 5)
-	require.NotContains(t, []string{all[0], all[len(all)-1]}, srv.Sessions()[0].ID, "the list starts with a session that does not match")
+	require.NotContains(t, []string{all[0], all[len(all)-1]}, srv.Sessions.All()[0].ID, "the list starts with a session that does not match")
 
 	opts.Page.Size = 1
 	var starts, ends []string
@@ -207,10 +207,10 @@ func TestPageInformationIsExact(t *testing.T) {
 	}
 
 	last := all[len(all)-1]
-	require.NoError(t, srv.Remove(last))
+	require.NoError(t, srv.Sessions.Remove(last))
 	all = all[:len(all)-1]
 	check(beltic.PageOptions{Size: 2, Before: starts[len(all)]}, all[len(all)-2:], len(all)-2)
-	require.NoError(t, srv.Remove(all[0]))
+	require.NoError(t, srv.Sessions.Remove(all[0]))
 	all = all[1:]
 	check(beltic.PageOptions{Size: 2, After: ends[0]}, all[:2], 0)
 }
@@ -450,6 +450,12 @@ func TestAnImpossibleClientPanics(t *testing.T) {
 
 func TestIteratesThousands(t *testing.T) {
 	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 5000)...))
-	assert.Equal(t, idsOf(srv.Sessions()), listIDs(t, srv.Client(), sized(100)))
+	assert.Equal(t, idsOf(srv.Sessions.All()), listIDs(t, srv.Client(), sized(100)))
 	srv.ExpectRequests(t, 50)
+}
+
+// TestAServerOutlivesABubble closes it outside: what the bubble made must not be touched there.
+func TestAServerOutlivesABubble(t *testing.T) {
+	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 20)...))
+	synctest.Test(t, func(t *testing.T) { assert.Len(t, listIDs(t, srv.Client(), nil), 20) })
 }

@@ -8,12 +8,10 @@ import (
 )
 
 var sessionResource = &resource[beltic.Session]{
-	kind: "session",
-	path: "/identity/sessions",
-	common: func(s *beltic.Session) common {
-		return common{&s.ID, &s.Type, &s.CreatedAt, &s.UpdatedAt, &s.RedactedAt}
-	},
-	redact: redactSession,
+	kind:    "session",
+	path:    "/identity/sessions",
+	options: beltic.SessionListOptions{},
+	redact:  redactSession,
 	filters: []filter[beltic.Session]{
 		{parameter{"status", sessionStatuses}, func(s *beltic.Session, value string) bool { return value == string(s.Status) }},
 		{parameter{"entity_type", entityTypes}, func(s *beltic.Session, value string) bool { return value == string(s.EntityType) }},
@@ -23,7 +21,6 @@ var sessionResource = &resource[beltic.Session]{
 			return slices.ContainsFunc(s.Relationships.SessionDevices.Data, isDevice)
 		}},
 	},
-	options: func(r *Request) any { return &r.Options },
 }
 
 var sessionStatuses = []string{
@@ -38,42 +35,22 @@ var entityTypes = []string{string(beltic.EntityTypePerson), string(beltic.Entity
 // own; a missing type is "session". There are none without this option, which can be given several
 // times.
 func WithSessions(sessions ...beltic.Session) Option {
-	return func(c *config) { c.sessions = append(c.sessions, sessions...) }
-}
-
-// Sessions are copies of the sessions that the server has, in the order of its list. They equal
-// those that a client gets, by reflect.DeepEqual, go-cmp or testify.
-func (s *Server) Sessions() []beltic.Session { return s.sessions.All() }
-
-// Add gives the server more sessions, as [WithSessions] does. A client that is paging meets those
-// that stand after its cursor.
-func (s *Server) Add(sessions ...beltic.Session) { s.sessions.Add(sessions...) }
-
-// Update changes a session. It fails if there is none with the id, or if change gives it another
-// id. The timestamps are change's to set.
-func (s *Server) Update(id string, change func(*beltic.Session)) error {
-	return s.sessions.Update(id, change)
+	return withRecords(func(s *Server) { s.Sessions.Add(sessions...) })
 }
 
 // Transition moves a session along the documented lifecycle and sets the timestamps that go with
 // it. It fails if there is no session with the id, or if the lifecycle does not lead from its
 // status to the new one.
 func (s *Server) Transition(id string, status beltic.SessionStatus) error {
-	return s.sessions.update(id, func(session *beltic.Session) error {
+	s.mustBeMade()
+	return s.Sessions.update(id, func(session *beltic.Session) error {
 		if !slices.Contains(predecessors[status], session.Status) {
 			return fmt.Errorf("beltictest: the lifecycle does not lead from %s to %s", session.Status, status)
 		}
-		stamp(session, status, sessionResource.nextMoment(session))
+		stamp(session, status, nextMoment(session))
 		return nil
 	})
 }
-
-// Redact takes the personal data out of a session and sets RedactedAt. It fails if there is no
-// session with the id.
-func (s *Server) Redact(id string) error { return s.sessions.Redact(id) }
-
-// Remove takes a session away. It fails if there is none with the id.
-func (s *Server) Remove(id string) error { return s.sessions.Remove(id) }
 
 // redactSession lists what is left, so that a new field is left out.
 func redactSession(s *beltic.Session) {

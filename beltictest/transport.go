@@ -15,9 +15,19 @@ import (
 // Transport returns an [http.RoundTripper] that hands requests for any host to the server without a
 // socket. It has the faults that a network would have: a reset is ECONNRESET, a body that was cut
 // short ends with [io.ErrUnexpectedEOF], a closed server refuses.
-func (s *Server) Transport() http.RoundTripper { return memoryTransport{s} }
+func (s *Server) Transport() http.RoundTripper {
+	s.mustBeMade()
+	return memoryTransport{s}
+}
 
 type memoryTransport struct{ server *Server }
+
+// closedError ends the calls that a closing server still has. A client does not try again after it.
+type closedError struct{}
+
+func (closedError) Error() string {
+	return "beltictest: the server was closed while a call was under way"
+}
 
 // RoundTrip serves the request on a goroutine that ends with the request's context or when the body
 // is closed.
@@ -25,11 +35,13 @@ func (t memoryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		defer r.Body.Close()
 	}
-	if t.server.isClosed.Load() {
+	switch {
+	case r.Context().Err() != nil:
+		return nil, r.Context().Err()
+	case t.server.isClosed.Load():
 		return nil, networkError("dial", "connect", syscall.ECONNREFUSED)
-	}
-	if err := r.Context().Err(); err != nil {
-		return nil, err
+	case t.server.closing.Err() != nil:
+		return nil, closedError{}
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	reader, writer := io.Pipe()
@@ -111,19 +123,23 @@ func (w *memoryWriter) end(beforeHeaders, inBody error) {
 	w.body.CloseWithError(inBody)
 }
 
-func (w *memoryWriter) serve(handler http.Handler, r *http.Request) {
+func (w *memoryWriter) serve(server *Server, r *http.Request) {
+	end := func() { w.end(closedError{}, closedError{}) }
+	defer context.AfterFunc(server.closing, end)()
 	defer func() {
-		switch p := recover(); p {
-		case nil:
+		switch p := recover(); {
+		case p == nil:
 			w.WriteHeader(http.StatusOK)
 			w.body.Close()
-		case http.ErrAbortHandler:
-			w.hangUp()
-		default:
+		case p != http.ErrAbortHandler:
 			panic(p)
+		case server.closing.Err() != nil:
+			end()
+		default:
+			w.hangUp()
 		}
 	}()
-	handler.ServeHTTP(w, r)
+	server.ServeHTTP(w, r)
 }
 
 func (w *memoryWriter) response(r *http.Request, body io.ReadCloser) *http.Response {

@@ -44,7 +44,7 @@ func evil() beltic.Session {
 
 func TestCSV(t *testing.T) {
 	j := newJob(t, "sessions.csv")
-	j.Add(evil())
+	j.Sessions.Add(evil())
 	_, err := j.run(t)
 	require.NoError(t, err)
 	j.finished(t)
@@ -52,7 +52,7 @@ func TestCSV(t *testing.T) {
 	records, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	require.NoError(t, err)
 	assert.Equal(t, documentedColumns(t), records[0])
-	sessions := j.Sessions()
+	sessions := j.Sessions.All()
 	require.Len(t, records, 1+len(sessions))
 	for i, cells := range records[1:] {
 		r := newRow(&sessions[i])
@@ -78,13 +78,13 @@ func documentedColumns(t *testing.T) (columns []string) {
 
 func TestParquet(t *testing.T) {
 	j := newJob(t, "sessions.parquet")
-	j.Add(evil())
+	j.Sessions.Add(evil())
 	_, err := j.run(t)
 	require.NoError(t, err)
 	j.finished(t)
 	rows, err := parquet.ReadFile[row](j.path)
 	require.NoError(t, err)
-	sessions := j.Sessions()
+	sessions := j.Sessions.All()
 	require.Len(t, rows, len(sessions))
 	for i := range sessions {
 		want := newRow(&sessions[i])
@@ -143,7 +143,7 @@ func TestARowHoldsEveryField(t *testing.T) {
 
 func TestWhatWasNotSentIsNull(t *testing.T) {
 	j := newJob(t, "sessions.parquet")
-	require.NoError(t, j.Update(j.Sessions()[0].ID, func(s *beltic.Session) {
+	require.NoError(t, j.Sessions.Update(j.Sessions.All()[0].ID, func(s *beltic.Session) {
 		*s = beltic.Session{ID: s.ID, Type: s.Type, SessionAttributes: beltic.SessionAttributes{CreatedAt: s.CreatedAt}}
 		s.BehaviorAnalysis = beltic.BehaviorAnalysis{BotScore: beltic.Some(0.0), DevtoolsOpen: beltic.Some(false)}
 	}))

@@ -65,14 +65,14 @@ func TestTheExactJSONOfEverySessionWhateverHappens(t *testing.T) {
 func TestTheManifestSaysWhoAskedForWhatAndWhen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := newJob(t, "sessions.ndjson")
-		account := j.Sessions()[7].Relationships.Account.ID
+		account := j.Sessions.All()[7].Relationships.Account.ID
 		begin := time.Now().UTC()
 		j.Inject(beltictest.Always(), beltictest.Latency(time.Second))
 		printed, err := j.run(t, "-account", account, "-status", "approved", "-total")
 		require.NoError(t, err)
 		m := j.finished(t)
 		count := 0
-		for _, s := range j.Sessions() {
+		for _, s := range j.Sessions.All() {
 			if s.Relationships.Account.ID == account && s.Status == beltic.SessionStatusApproved {
 				count++
 			}
@@ -129,7 +129,7 @@ func TestARecordThatCannotBeDecodedIsNotLost(t *testing.T) {
 				assert.NotEmpty(t, r.Reason)
 				assert.Contains(t, j.sent.String(), r.Raw)
 				if name == "poison" {
-					assert.Equal(t, j.Sessions()[23].ID, r.ID)
+					assert.Equal(t, j.Sessions.All()[23].ID, r.ID)
 				}
 			})
 		}
@@ -273,7 +273,7 @@ func TestAFinishedExportIsReplacedOnlyWhenToldAndOnlyByAWholeOne(t *testing.T) {
 	j := newJob(t, "sessions.ndjson")
 	j.mustFinish(t)
 	before := j.finished(t)
-	j.Add(beltictest.GenerateSessions(2, 50)...)
+	j.Sessions.Add(beltictest.GenerateSessions(2, 50)...)
 
 	_, err := j.run(t)
 	require.ErrorContains(t, err, "use -overwrite")
@@ -482,8 +482,8 @@ func TestASessionThatChangesOnTheWayComesAgain(t *testing.T) {
 	_, err := j.run(t)
 	require.ErrorIs(t, err, beltic.ErrUnauthorized)
 	first := wanted(t, j.Server)
-	require.NoError(t, j.Update(j.Sessions()[70].ID, func(s *beltic.Session) { s.UpdatedAt = s.UpdatedAt.Add(time.Hour) }))
-	require.NoError(t, j.Remove(j.Sessions()[80].ID))
+	require.NoError(t, j.Sessions.Update(j.Sessions.All()[70].ID, func(s *beltic.Session) { s.UpdatedAt = s.UpdatedAt.Add(time.Hour) }))
+	require.NoError(t, j.Sessions.Remove(j.Sessions.All()[80].ID))
 	second := wanted(t, j.Server)
 	_, err = j.run(t)
 	require.NoError(t, err)

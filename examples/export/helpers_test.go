@@ -86,7 +86,7 @@ func (t tee) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func expectNothingPersonal(t *testing.T, server *beltictest.Server, printed string) {
 	assert.NotContains(t, printed, "@")
-	for _, s := range server.Sessions() {
+	for _, s := range server.Sessions.All() {
 		for _, text := range []string{s.ID, s.Person.Name.Last, s.Business.LegalName, s.Contact.Phone} {
 			if text != "" {
 				assert.NotContains(t, printed, text)

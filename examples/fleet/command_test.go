@@ -65,7 +65,7 @@ func TestNothingPersonalIsPrinted(t *testing.T) {
 	var all bytes.Buffer
 	require.NoError(t, run(t.Context(), []string{"-db", t.TempDir() + "/fleet.db"}, &all, &all))
 	assert.Contains(t, all.String(), "422")
-	for _, s := range a.Sessions() {
+	for _, s := range a.Sessions.All() {
 		for _, personal := range []string{s.Person.Name.Last, s.Contact.Email, s.Contact.Phone, s.Business.LegalName, s.Address.Line1} {
 			if personal != "" {
 				assert.NotContains(t, all.String(), personal)

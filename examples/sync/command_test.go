@@ -48,16 +48,16 @@ func TestChangesArePrinted(t *testing.T) {
 		_, err := b.store.ExecContext(t.Context(), "UPDATE status_changes SET noticed_at = $1", b.store.at(time.Now().Add(-25*time.Hour)))
 		require.NoError(t, err)
 		var moved string
-		for _, session := range b.Sessions() {
+		for _, session := range b.Sessions.All() {
 			if session.Status == "pending" {
-				require.NoError(t, b.Update(session.ID, advance))
+				require.NoError(t, b.Sessions.Update(session.ID, advance))
 				moved = session.ID
 				break
 			}
 		}
 		odd := *version("odd\x1b[31mid", "up\x1bside", 1)
 		odd.Raw = nil
-		b.Add(odd)
+		b.Sessions.Add(odd)
 		b.pass(t, fullPass)
 		out, _, err := runSync(t, append(s.database(), "-changes", "24h")...)
 		require.NoError(t, err)
@@ -81,7 +81,7 @@ func TestNothingPersonalIsPrinted(t *testing.T) {
 	require.NoError(t, run(t.Context(), s.database(), &all, &all))
 	require.NoError(t, run(t.Context(), append(s.database(), "-changes", "1h"), &all, &all))
 	assert.Contains(t, all.String(), "with the key in BELTIC_API_KEY")
-	for _, session := range b.Sessions() {
+	for _, session := range b.Sessions.All() {
 		for _, personal := range []string{session.Person.Name.Last, session.Contact.Email, session.Contact.Phone, session.Business.LegalName, session.Address.Line1} {
 			if personal != "" {
 				assert.NotContains(t, all.String(), personal)

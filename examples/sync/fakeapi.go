@@ -16,7 +16,7 @@ type fakeAPI struct{ *beltictest.Server }
 func (f fakeAPI) live(ctx context.Context, pause time.Duration) {
 	for moved := true; moved; {
 		moved = false
-		for _, s := range f.Sessions() {
+		for _, s := range f.Sessions.All() {
 			if s.Status.Terminal() {
 				continue
 			}
@@ -25,7 +25,7 @@ func (f fakeAPI) live(ctx context.Context, pause time.Duration) {
 				return
 			case <-time.After(pause):
 			}
-			moved = f.Update(s.ID, advance) == nil || moved
+			moved = f.Sessions.Update(s.ID, advance) == nil || moved
 		}
 	}
 }

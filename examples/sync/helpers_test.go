@@ -73,7 +73,7 @@ func (b *bench) expectSame(t *testing.T) {
 	t.Helper()
 	stored := b.store.table(t, "SELECT "+columnNames+" FROM sessions")
 	want := map[string][]string{}
-	for _, s := range b.Sessions() {
+	for _, s := range b.Sessions.All() {
 		var row []string
 		for _, c := range b.store.columns {
 			row = append(row, normal(c.value(&s)))
@@ -149,7 +149,7 @@ func (s *store) history(t *testing.T, id string) (statuses []string) {
 func (b *bench) expectHistories(t *testing.T) {
 	t.Helper()
 	order := append(statuses(false), statuses(true)...)
-	for _, s := range b.Sessions() {
+	for _, s := range b.Sessions.All() {
 		got := b.store.history(t, s.ID)
 		require.NotEmpty(t, got)
 		require.Equal(t, string(s.Status), got[len(got)-1])

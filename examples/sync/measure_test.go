@@ -29,7 +29,7 @@ func TestMeasure(t *testing.T) {
 	require.NoError(t, err)
 	fake := fakeAPI{beltictest.Start(t, beltictest.InMemory(), beltictest.WithSessions(settled(*measured)...))}
 	var undecided []string
-	for _, session := range fake.Sessions() {
+	for _, session := range fake.Sessions.All() {
 		if !session.Status.Terminal() {
 			undecided = append(undecided, session.ID)
 		}
@@ -54,7 +54,7 @@ func TestMeasure(t *testing.T) {
 		measure("full pass, nothing new", fullPass)
 		measure("open pass, nothing new", openPass)
 		for _, id := range undecided[:len(undecided)/10] {
-			require.NoError(t, fake.Update(id, advance))
+			require.NoError(t, fake.Sessions.Update(id, advance))
 		}
 		measure("open pass, a tenth of the undecided moved on", openPass)
 	}

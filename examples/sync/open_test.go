@@ -15,7 +15,7 @@ import (
 // ofEach are ids of sessions of each status.
 func (b *bench) ofEach() map[beltic.SessionStatus][]string {
 	ids := map[beltic.SessionStatus][]string{}
-	for _, s := range b.Sessions() {
+	for _, s := range b.Sessions.All() {
 		ids[s.Status] = append(ids[s.Status], s.ID)
 	}
 	return ids
@@ -41,7 +41,7 @@ func TestAFrequentPassSeesWhatWasDecided(t *testing.T) {
 		require.NoError(t, b.Transition(created, beltic.SessionStatusExpired))
 		added := *version("new", beltic.SessionStatusStarted, 1)
 		added.Raw = nil
-		b.Add(added)
+		b.Sessions.Add(added)
 		assert.Equal(t, counts{read: int64(undecided) + 1, added: 1, updated: 2, changes: 2}, b.pass(t, openPass))
 		b.expectSame(t)
 		assert.Equal(t, []string{"marked_for_review", "declined"}, b.store.history(t, reviewed))
@@ -72,18 +72,18 @@ func TestASessionThatIsGoneIsNotedOnce(t *testing.T) {
 	onEach(t, func(t *testing.T, s settings) {
 		b, ids := newOpenBench(t, s)
 		id := ids[beltic.SessionStatusPending][0]
-		session := b.Sessions()[0]
-		for _, s := range b.Sessions() {
+		session := b.Sessions.All()[0]
+		for _, s := range b.Sessions.All() {
 			if s.ID == id {
 				session = s
 			}
 		}
-		require.NoError(t, b.Remove(id))
+		require.NoError(t, b.Sessions.Remove(id))
 		assert.Equal(t, int64(1), b.pass(t, openPass).gone)
 		assert.Equal(t, int64(0), b.pass(t, openPass).gone)
 		assert.Equal(t, [][]string{{id}}, b.store.table(t, "SELECT id FROM gone"))
 		assert.Equal(t, [][]string{{"pending"}}, b.store.table(t, "SELECT status FROM sessions WHERE id = $1", id), "what is known of it stays")
-		b.Add(session)
+		b.Sessions.Add(session)
 		b.pass(t, openPass)
 		assert.Empty(t, b.store.table(t, "SELECT id FROM gone"))
 		b.expectSame(t)
@@ -96,7 +96,7 @@ func TestAnUnknownStatusIsFollowed(t *testing.T) {
 		b, ids := newOpenBench(t, s)
 		id := ids[beltic.SessionStatusCompleted][0]
 		for _, status := range []string{"escalated", "appealed", "approved"} {
-			require.NoError(t, b.Update(id, func(s *beltic.Session) {
+			require.NoError(t, b.Sessions.Update(id, func(s *beltic.Session) {
 				advance(s)
 				s.Status = beltic.SessionStatus(status)
 			}))

@@ -180,13 +180,13 @@ func TestARefusalOnTheWayDoesNotStartOver(t *testing.T) {
 // moveBack lets a session change and stand at the end of the list while the list is read, after its
 // first version was.
 func (b *bench) moveBack(t *testing.T) (id string) {
-	sessions := b.Sessions()
+	sessions := b.Sessions.All()
 	i := slices.IndexFunc(sessions, func(s beltic.Session) bool { return s.Status == beltic.SessionStatusStarted })
 	id, oldest := sessions[i].ID, sessions[len(sessions)-1].CreatedAt
 	requests := 0
 	b.onRequest(func(*http.Request) {
 		if requests++; requests == i/15+2 {
-			assert.NoError(t, b.Update(id, func(s *beltic.Session) {
+			assert.NoError(t, b.Sessions.Update(id, func(s *beltic.Session) {
 				advance(s)
 				s.CreatedAt = oldest.Add(-time.Hour)
 			}))
@@ -230,7 +230,7 @@ func TestTheHistoryIsExact(t *testing.T) {
 		b := newBench(t, s, beltictest.WithSessions(beltictest.GenerateSessions(1, 50)...))
 		want := map[string][]string{}
 		note := func() {
-			for _, s := range b.Sessions() {
+			for _, s := range b.Sessions.All() {
 				if path := want[s.ID]; len(path) == 0 || path[len(path)-1] != string(s.Status) {
 					want[s.ID] = append(path, string(s.Status))
 				}
@@ -239,9 +239,9 @@ func TestTheHistoryIsExact(t *testing.T) {
 		for round := range 6 {
 			b.pass(t, []pass{fullPass, openPass}[min(round, 1)])
 			note()
-			for _, s := range b.Sessions() {
+			for _, s := range b.Sessions.All() {
 				if !s.Status.Terminal() {
-					require.NoError(t, b.Update(s.ID, advance))
+					require.NoError(t, b.Sessions.Update(s.ID, advance))
 				}
 			}
 		}

@@ -24,7 +24,7 @@ func TestColumnsAreOmittedAndHashed(t *testing.T) {
 			"SELECT count(person_name_last), count(address_line1), count(business_shareholders), count(raw) FROM sessions"))
 		assert.Equal(t, [][]string{{"1", "0"}}, b.store.table(t, "SELECT count(*), count(raw) FROM unreadable"))
 		hashes := 0
-		for _, session := range b.Sessions() {
+		for _, session := range b.Sessions.All() {
 			rows := b.store.table(t, "SELECT contact_email, entity_type FROM sessions WHERE id = $1", session.ID)
 			if len(rows) == 0 || session.Contact.Email == "" {
 				continue

@@ -25,7 +25,7 @@ func (b *bench) keep(t *testing.T, s schedule, d time.Duration) (out string, lis
 	lists = map[beltic.SessionStatus]int{}
 	for _, r := range b.Requests() {
 		if r.Page == 1 {
-			lists[r.Options.Status]++
+			lists[r.Options.(beltic.SessionListOptions).Status]++
 		}
 	}
 	return text.String(), lists, err

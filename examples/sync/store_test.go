@@ -174,7 +174,7 @@ func TestWhatCannotBeDecodedIsKept(t *testing.T) {
 		b.Inject(beltictest.OnPage(2), beltictest.DuplicateKey())
 		assert.Equal(t, counts{read: 40, added: 38, unreadable: 2}, b.pass(t, fullPass))
 
-		poisoned, ambiguous := b.Sessions()[1].ID, b.Sessions()[15].ID
+		poisoned, ambiguous := b.Sessions.All()[1].ID, b.Sessions.All()[15].ID
 		rows := b.store.table(t, "SELECT key, id, reason, raw FROM unreadable ORDER BY id IS NULL")
 		require.Len(t, rows, 2)
 		assert.Equal(t, []string{poisoned, poisoned}, rows[0][:2])
@@ -195,8 +195,8 @@ func TestARedactionReplacesWhatWasStored(t *testing.T) {
 	b := newBench(t, s, beltictest.WithSessions(beltictest.GenerateSessions(1, 20)...))
 	b.pass(t, fullPass)
 	assert.Contains(t, fileText(t, s.file), "@example.")
-	for _, session := range b.Sessions() {
-		require.NoError(t, b.Redact(session.ID))
+	for _, session := range b.Sessions.All() {
+		require.NoError(t, b.Sessions.Redact(session.ID))
 	}
 	b.pass(t, fullPass)
 	b.expectSame(t)

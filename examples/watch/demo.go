@@ -46,7 +46,7 @@ func startDemo(opts []beltic.Option) (client *beltic.Client, stop func()) {
 
 // move lets a session by chance take a step.
 func move(server *beltictest.Server) {
-	sessions := server.Sessions()
+	sessions := server.Sessions.All()
 	for _, i := range rand.Perm(len(sessions)) {
 		s := sessions[i]
 		next := steps[s.Status]
@@ -57,7 +57,7 @@ func move(server *beltictest.Server) {
 		if status.Known() {
 			server.Transition(s.ID, status)
 		} else {
-			server.Update(s.ID, func(s *beltic.Session) { s.Status, s.UpdatedAt = status, time.Now().UTC() })
+			server.Sessions.Update(s.ID, func(s *beltic.Session) { s.Status, s.UpdatedAt = status, time.Now().UTC() })
 		}
 		return
 	}

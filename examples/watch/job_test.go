@@ -77,7 +77,7 @@ func (j *job) mustRound() {
 // with returns a session that has the status.
 func (j *job) with(status beltic.SessionStatus) string {
 	j.t.Helper()
-	for _, s := range j.Sessions() {
+	for _, s := range j.Sessions.All() {
 		if s.Status == status {
 			return s.ID
 		}
@@ -89,7 +89,7 @@ func (j *job) with(status beltic.SessionStatus) string {
 // move gives a session a status, whatever the lifecycle says.
 func (j *job) move(id string, status beltic.SessionStatus) {
 	j.t.Helper()
-	require.NoError(j.t, j.Update(id, func(s *beltic.Session) {
+	require.NoError(j.t, j.Sessions.Update(id, func(s *beltic.Session) {
 		s.Status, s.UpdatedAt = status, time.Now().UTC()
 		switch status {
 		case review:

@@ -107,7 +107,7 @@ func TestTheDemoGoesEverywhere(t *testing.T) {
 		move(server)
 	}
 	unknown := 0
-	for _, s := range server.Sessions() {
+	for _, s := range server.Sessions.All() {
 		assert.Empty(t, steps[s.Status])
 		if !s.Status.Known() {
 			unknown++

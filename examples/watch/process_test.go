@@ -45,7 +45,7 @@ type process struct {
 func newProcess(t *testing.T) *process {
 	p := &process{job: newJob(t), onCall: func(int) {}}
 	p.mustRound()
-	for _, s := range p.Sessions() {
+	for _, s := range p.Sessions.All() {
 		if s.Status != review && s.Status != declined {
 			p.fresh = append(p.fresh, s.ID)
 		}

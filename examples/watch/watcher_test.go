@@ -109,7 +109,7 @@ func TestTheBacklogIsToldIfAskedFor(t *testing.T) {
 		j.mustRound()
 		j.mustRound()
 		var want []news
-		for _, s := range j.Sessions() {
+		for _, s := range j.Sessions.All() {
 			if s.Status == review || s.Status == declined {
 				want = append(want, news{gotStatus, s.ID, s.Status})
 			}
@@ -141,8 +141,8 @@ func TestASessionThatComesBackIsToldAgain(t *testing.T) {
 
 func TestASessionIsNotToldAgainForAnotherChange(t *testing.T) {
 	start(t, func(j *job) {
-		require.NoError(t, j.Redact(j.with(review)))
-		require.NoError(t, j.Update(j.with(declined), func(s *beltic.Session) { s.UpdatedAt = time.Now() }))
+		require.NoError(t, j.Sessions.Redact(j.with(review)))
+		require.NoError(t, j.Sessions.Update(j.with(declined), func(s *beltic.Session) { s.UpdatedAt = time.Now() }))
 		j.mustRound()
 		j.expect()
 	})
@@ -154,7 +154,7 @@ func TestAnOlderVersionIsNoNews(t *testing.T) {
 		id := j.with(completed)
 		j.move(id, review)
 		var before beltic.Session
-		for _, s := range j.Sessions() {
+		for _, s := range j.Sessions.All() {
 			if s.ID == id {
 				before = s
 			}
@@ -162,7 +162,7 @@ func TestAnOlderVersionIsNoNews(t *testing.T) {
 		time.Sleep(time.Second)
 		j.move(id, declined)
 		j.mustRound()
-		require.NoError(t, j.Update(id, func(s *beltic.Session) { *s = before }))
+		require.NoError(t, j.Sessions.Update(id, func(s *beltic.Session) { *s = before }))
 		j.mustRound()
 		j.expect(news{gotStatus, id, declined})
 	})
@@ -193,7 +193,7 @@ func TestASessionThatMovesDuringThePassIsToldOnce(t *testing.T) {
 func TestWhatIsGoneIsForgotten(t *testing.T) {
 	start(t, func(j *job) {
 		removed, left := j.with(review), j.with(declined)
-		require.NoError(t, j.Remove(removed))
+		require.NoError(t, j.Sessions.Remove(removed))
 		j.move(left, approved)
 		j.ForgetRequests()
 		j.mustRound()

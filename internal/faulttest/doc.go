@@ -10,7 +10,7 @@
 //
 //	go -C internal/faulttest test
 //
-// prints "rows: 164 of 164", and fails where a row is missing, skipped or failed. One row:
+// prints "rows: 191 of 191", and fails where a row is missing, skipped or failed. One row:
 //
 //	go test ./internal/faulttest -v -run TestFault/F123
 //

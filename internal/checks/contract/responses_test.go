@@ -22,7 +22,7 @@ const generated = 200 // sessions that the fake server has
 // every filter, and gets what it lists.
 func TestFakeServerConforms(t *testing.T) {
 	server := beltictest.Start(t, beltictest.InMemory(), beltictest.WithGenerated(1, generated))
-	all := server.Sessions()
+	all := server.Sessions.All()
 	c := newChecker(t, server.Transport())
 	client := server.Client(c.through())
 

@@ -88,7 +88,7 @@ func TestTheServersSessionsEqualThoseReceived(t *testing.T) {
 		received = append(received, *session)
 	}
 	require.Len(t, received, len(samples()))
-	requireSame(t, server.Sessions(), received)
+	requireSame(t, server.Sessions.All(), received)
 
 	byID := func(a, b beltic.Session) int { return strings.Compare(a.ID, b.ID) }
 	given := samples()

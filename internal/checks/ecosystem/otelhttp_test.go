@@ -24,7 +24,7 @@ func spansOf(t *testing.T, transport func(http.RoundTripper, ...otelhttp.Option)
 	recorder := tracetest.NewSpanRecorder()
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder))
 	srv := beltictest.Start(t, beltictest.WithGenerated(1, 45))
-	session := srv.Sessions()[0]
+	session := srv.Sessions.All()[0]
 	client := srv.Client(beltic.WithHTTPClient(&http.Client{
 		Transport: transport(http.DefaultTransport, otelhttp.WithTracerProvider(provider)),
 	}))
