@@ -3,8 +3,11 @@ package contract
 import (
 	"encoding/json"
 	"errors"
+	"io"
+	"io/fs"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"reflect"
 	"strings"
@@ -14,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	beltic "github.com/belticlabs/beltic-go"
+	"github.com/belticlabs/beltic-go/beltictest"
 )
 
 // operation is what a call of a service returns, as the models and the vendor's pages have it.
@@ -104,5 +108,40 @@ func TestDocumentModelsAndSamplesHaveTheSameFields(t *testing.T) {
 		document, models, sample := sources(t, o)
 		assert.Empty(t, drift(document, models, sample), path)
 		assert.NotEmpty(t, document, path)
+	}
+}
+
+func TestTheKitServesEveryService(t *testing.T) {
+	server := beltictest.Start(t, beltictest.InMemory(), beltictest.WithGenerated(1, generated))
+	c := newChecker(t, server.Transport())
+	for path := range operations(t) {
+		list, isOne := strings.CutSuffix(path, "/{id}")
+		name := list[strings.LastIndex(list, "/")+1:]
+		files, err := fs.Glob(beltictest.Fixtures, "fixtures/"+name+"/*.json")
+		require.NoError(t, err)
+		assert.NotEmpty(t, files, "beltictest has no fixtures of %s", name)
+
+		req := httptest.NewRequest(http.MethodGet, "https://api.beltic.com"+list, nil)
+		if isOne {
+			req.URL.Path = list + "/no-such-record"
+		}
+		req.Header.Set("X-Api-Key", server.APIKey)
+		resp, err := c.RoundTrip(req)
+		require.NoError(t, err)
+		text, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		if isOne {
+			assert.Contains(t, string(text), "There is no record with this id.", "beltictest does not serve %s", path)
+		} else {
+			assert.Contains(t, string(text), `"id"`, "beltictest has no records at %s", path)
+		}
+	}
+}
+
+func TestTheReadmeNamesEveryCall(t *testing.T) {
+	text, err := os.ReadFile("../../../README.md")
+	require.NoError(t, err)
+	for path := range operations(t) {
+		assert.Contains(t, string(text), "`GET "+path+"`")
 	}
 }
