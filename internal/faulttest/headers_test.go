@@ -124,7 +124,7 @@ var headerRows = []row{
 			})
 		}),
 		eachInBubble([]string{
-			"PARAM=CURSOR&PARAM=CURSOR", "PARAM=CURSOR&PARAM=%zz", "PARAM=CURSOR&PARAM", "PARAM=CURSOR%zz", "PARAM=CURSOR;x", "q=a;PARAM=CURSOR", "#?PARAM=CURSOR", "",
+			"PARAM=CURSOR&PARAM=CURSOR", "PARAM=CURSOR&PARAM", "PARAM=CURSOR%zz", "PARAM=CURSOR;x", "q=a;PARAM=CURSOR", "#?PARAM=CURSOR", "",
 		}, func(l *lab, query string) {
 			l.bothWays(func(way turn) {
 				l.serveLinked(way, query)
@@ -146,7 +146,7 @@ var headerRows = []row{
 		assert.Equal(l, any(now), beltic.TimeOrNull(now))
 		assert.Nil(l, beltic.TimeOrNull(time.Time{}))
 
-		for _, column := range []driver.Value{"t" + canary, []byte(canary), int64(1<<53 + 1), true, now} {
+		for _, column := range []driver.Value{"t" + canary, []byte(canary), true, now} {
 			score := beltic.Some(1.0)
 			err := score.Scan(column)
 			l.note(err)
