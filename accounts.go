@@ -52,6 +52,39 @@ func (s *AccountsService) Get(ctx context.Context, id string) (*Account, error) 
 	return get(ctx, (*service)(s), accountResource, accountsRoute+"/{id}", id)
 }
 
+// AccountCreate are the attributes of a new account. What is zero is not sent: on create, "" and absent
+// mean the same. Which of them are required is undocumented. They print as nothing but the entity
+// type, and what a server repeats of them is masked in errors.
+type AccountCreate struct {
+	EntityType      EntityType       `json:"entity_type,omitzero"`
+	ExternalID      string           `json:"external_id,omitzero"` // your own id, to find the account by; whether it is unique is undocumented
+	Person          Person           `json:"person,omitzero"`
+	Business        Business         `json:"business,omitzero"`
+	IdentityNumbers []IdentityNumber `json:"identity_numbers,omitempty"` // without their CreatedAt and UpdatedAt
+	Contact         Contact          `json:"contact,omitzero"`
+	Address         Address          `json:"address,omitzero"`
+}
+
+// Create makes an account: POST /v1/identity/accounts.
+//
+// It is never done twice. The API documents no idempotency key, so a write is sent again only if it
+// cannot have arrived (the host was not found or not reached) or the server refused to begin it (425,
+// 429). After a broken connection, a timeout, a 408, any 5xx or a response that cannot be read, the
+// account may have been made: the error is an [*UncertainError] and matches [ErrOutcomeUnknown]. Then
+// look for it, by ExternalID in [AccountsService.All], before you create it again, and look twice:
+// a late write may be done after the first look.
+//
+// Any other error means that nothing was made. The errors are those of [AccountsService.Get]; an
+// [*ItemError] in an UncertainError is an account that was made, with its id and exact JSON. A text
+// that is not UTF-8 and a number that JSON does not have are refused with a [*ConfigError].
+func (s *AccountsService) Create(ctx context.Context, account AccountCreate) (*Account, error) {
+	account.IdentityNumbers = slices.Clone(account.IdentityNumbers)
+	for i := range account.IdentityNumbers {
+		account.IdentityNumbers[i].CreatedAt, account.IdentityNumbers[i].UpdatedAt = time.Time{}, time.Time{}
+	}
+	return create(ctx, (*service)(s), accountResource, accountsRoute, account, nil)
+}
+
 const accountsRoute = "/identity/accounts"
 
 func (s *AccountsService) list(opts *AccountListOptions) walk[Account] {

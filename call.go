@@ -4,33 +4,85 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/belticlabs/beltic-go/internal/jsonapi"
 	"github.com/belticlabs/beltic-go/internal/transport"
 )
 
-// service is what every service of a [Client] is.
-type service struct{ client *Client }
+// Call is a request of the API that no service of the client has, for [Client.Call].
+type Call struct {
+	Method string // in capitals, such as POST; "" is GET
+	// Route is the path below the base URL, such as /identity/sessions/{id}/approve, with {id} for each
+	// of IDs. It is logged and observed, so it must hold nothing personal.
+	Route string
+	IDs   []string
+	Query url.Values
+	Body  any // is encoded by encoding/json; nil is none
+}
 
-var errNoClient = &ConfigError{Field: "client", Problem: "was not made by NewClient"}
+// Call sends a request that no service of the client has, with its key, limits, retries and
+// redaction. Every 2xx is a success. Encoding/json reads the whole body into out, unless that is nil
+// or the body is empty; a *[json.RawMessage] keeps it as it is.
+//
+// Anything but a GET is sent again only as a write of a service is, and may end with an
+// [*UncertainError] (see [AccountsService.Create]). The errors are those of [SessionsService.Get],
+// and a [*ConfigError] for a method that is not in capitals, a route that is not a plain path or does
+// not have as many places as there are IDs, and a Body that cannot be encoded. It is safe for
+// concurrent use.
+func (c *Client) Call(ctx context.Context, request Call, out any) error {
+	if c == nil || c.send == nil {
+		return errNoClient
+	}
+	request.Method = cmp.Or(request.Method, http.MethodGet)
+	if err := request.check(); err != nil {
+		return err
+	}
+	custom := call{Call: request}
+	for _, values := range request.Query {
+		custom.secrets = append(custom.secrets, values...)
+	}
+	resp, err := c.do(ctx, custom)
+	if err != nil {
+		return err
+	}
+	defer resp.Release()
+	if out == nil || len(resp.Body) == 0 {
+		return nil
+	}
+	if json.Unmarshal(resp.Body, out) != nil { // its error may hold a value of the body
+		return custom.unread(&DecodeError{Reason: ReasonValue, Detail: "the body does not fit out"})
+	}
+	return nil
+}
+
+const (
+	capitals   = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	routeChars = capitals + "abcdefghijklmnopqrstuvwxyz0123456789/-_."
+)
+
+// check refuses what is not a method and a plain path. A step in the path would lead out of the base
+// URL.
+func (c Call) check() error {
+	path := strings.ReplaceAll(c.Route, "{id}", "id")
+	isPath := strings.HasPrefix(path, "/") && strings.Trim(path, routeChars) == "" && !strings.Contains(path, "/.")
+	return cmp.Or(
+		refuse(strings.Trim(c.Method, capitals) != "", "method", "is not in capitals"),
+		refuse(!isPath, "route", "is not a path of plain segments and {id}"),
+		refuse(strings.Count(c.Route, "{id}") != len(c.IDs), "route", "does not have as many {id} as there are IDs"),
+	)
+}
 
 // call is one request of the API.
 type call struct {
-	route   string // the path with {id} for each of ids: safe to log
-	ids     []string
-	query   url.Values
-	secrets []string       // what no text of the server's may bring back
-	advice  map[int]string // what to do, by status
-}
-
-// succeeds are the statuses that a call takes for a success, by its method.
-var succeeds = map[string][]int{
-	http.MethodGet: {http.StatusOK},
+	Call
+	secrets   []string       // besides the ids and the texts of the body: what no text of the server's may bring back
+	advice    map[int]string // what to do, by status
+	successes []int          // the statuses that it takes; nil is every 2xx
 }
 
 // What to do about an error status.
@@ -45,6 +97,12 @@ var (
 		http.StatusNotFound:   "check the id: there is none that the API key may see",
 		http.StatusGone:       "it was there and is no more",
 	}
+	writeAdvice = map[int]string{
+		http.StatusBadRequest:          "check the parameters",
+		http.StatusNotFound:            "check the ids: there is none that the API key may see",
+		http.StatusConflict:            "look at what is there: it may exist, or be in another state",
+		http.StatusUnprocessableEntity: "check the parameters",
+	}
 	commonAdvice = map[int]string{
 		http.StatusUnauthorized:    "check the API key at https://console.beltic.com/",
 		http.StatusForbidden:       "the API key may not do this",
@@ -57,92 +115,86 @@ func (c *Client) do(ctx context.Context, call call) (*transport.Response, error)
 	if err := c.checkContext(ctx); err != nil {
 		return nil, err
 	}
-	const method = http.MethodGet
+	body, texts, err := encode(call.Body)
+	for _, id := range call.IDs {
+		err = cmp.Or(err, checkID(id))
+	}
+	if err != nil {
+		return nil, err
+	}
 	resp := c.send(ctx, &transport.Request{
-		Method: method, Route: call.route, URL: c.url(call), Secrets: call.secrets, Successes: succeeds[method],
+		Method: call.Method, Route: call.Route, URL: c.url(call), Body: body,
+		Secrets: slices.Concat(call.secrets, call.IDs, texts), Successes: call.successes,
 	})
 	if into := captured(ctx); into != nil {
 		*into = newResponse(resp)
 	}
 	switch {
 	case resp.Failure != nil:
-		return nil, c.failure(resp)
+		err = c.failure(resp)
 	case resp.StatusCode >= 400:
-		return nil, newAPIError(resp, call.advice[resp.StatusCode])
-	case !slices.Contains(succeeds[method], resp.StatusCode):
-		return nil, &ProtocolError{Reason: "status " + strconv.Itoa(resp.StatusCode) + " instead of 200"}
+		err = newAPIError(resp, call.advice[resp.StatusCode])
+	case !resp.IsSuccess:
+		err = &ProtocolError{Reason: "status " + strconv.Itoa(resp.StatusCode) + " is no success of this call"}
+	default:
+		return resp, nil
 	}
-	return resp, nil
+	if resp.MayBeDone {
+		err = &UncertainError{Err: err}
+	}
+	return nil, err
 }
 
 // url fills the ids into the route, each as one segment of the path.
 func (c *Client) url(call call) *url.URL {
-	path := call.route
-	for _, id := range call.ids {
+	path := call.Route
+	for _, id := range call.IDs {
 		path = strings.Replace(path, "{id}", url.PathEscape(id), 1)
 	}
 	target := c.base.JoinPath(path)
-	target.RawQuery = call.query.Encode()
+	target.RawQuery = call.Query.Encode()
 	return target
 }
 
-// get gets one resource by its id.
-func get[T any](ctx context.Context, s *service, res *resource[T], route, id string) (*T, error) {
-	if s == nil || s.client == nil {
-		return nil, errNoClient
+// encode returns a body as JSON, and its texts. Package encoding/json replaces what is not UTF-8 by
+// an escape, and writes the same character as itself where it was meant.
+func encode(v any) (body []byte, texts []string, err error) {
+	if v == nil {
+		return nil, nil, nil
 	}
-	if err := checkID(id); err != nil {
-		return nil, err
+	body, err = json.Marshal(v)
+	isLossy := bytes.Contains(bytes.ReplaceAll(body, []byte(`\\`), nil), []byte(`\ufffd`))
+	if err = cmp.Or(refuse(err != nil, "body", "cannot be encoded"), refuse(isLossy, "body", "has text that is not UTF-8")); err != nil {
+		return nil, nil, err
 	}
-	resp, err := s.client.do(ctx, call{route: route, ids: []string{id}, secrets: []string{id}, advice: getAdvice})
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Release()
-	record, err := readOne(ctx, s.client, res, route, resp)
-	if err != nil {
-		return nil, err
-	}
-	if isAnother(*res.parts(record).id, id) {
-		return nil, &ProtocolError{Reason: "another record than the one that was asked for"}
-	}
-	return record, nil
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var value any
+	err = decoder.Decode(&value)
+	return body, textsIn(value), err
 }
 
-// readOne reads a response with one record.
-func readOne[T any](ctx context.Context, c *Client, res *resource[T], route string, resp *transport.Response) (*T, error) {
-	v := new(T)
-	var bad *ItemError
-	r := &reader{wants: jsonapi.KindObject, tell: c.drift.teller(ctx, route, resp)}
-	r.record = func() {
-		var raw []byte
-		raw, bad = res.read(r, v, -1)
-		*res.parts(v).raw = bytes.Clone(raw)
+// textsIn returns the texts of a JSON value. Types are no secret, and stand in pointers.
+func textsIn(value any) (texts []string) {
+	switch value := value.(type) {
+	case string:
+		if !EntityType(value).Known() {
+			texts = append(texts, value)
+		}
+	case json.Number:
+		texts = append(texts, value.String())
+	case []any:
+		for _, element := range value {
+			texts = append(texts, textsIn(element)...)
+		}
+	case map[string]any:
+		for name, member := range value {
+			if name != "type" {
+				texts = append(texts, textsIn(member)...)
+			}
+		}
 	}
-	var doc document
-	if err := doc.read(r, resp); err != nil {
-		return nil, err
-	}
-	if bad != nil {
-		return nil, bad
-	}
-	return v, nil
-}
-
-// isAnother reports whether a record is clearly not the one that was asked for. The API's pages show
-// ids as UUIDs and as prefixed ones, and do not say that a record comes with the id in the spelling
-// of the path; ids of one spelling have one length.
-func isAnother(got, asked string) bool {
-	return len(got) == len(asked) && !strings.EqualFold(got, asked)
-}
-
-// checkID refuses what cannot be one segment of a path.
-func checkID(id string) error {
-	return cmp.Or(
-		refuse(strings.TrimSpace(id) == "", "id", "is empty"),
-		refuse(id == "." || id == "..", "id", "is a step in a path"), // a server would resolve it
-		refuse(len(id) > maxID, "id", "is longer than 4096 bytes"),
-	)
+	return texts
 }
 
 // checkContext reports a context that is nil or has ended.

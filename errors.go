@@ -182,6 +182,29 @@ func (e *DecodeError) Error() string {
 	)
 }
 
+// ErrOutcomeUnknown is every [*UncertainError], by [errors.Is].
+var ErrOutcomeUnknown = errors.New("beltic: outcome unknown")
+
+// UncertainError is a write that may have been done: it was sent, and what came back does not say
+// that it was not. Look at what is there before you send it again, and look twice: a late write may
+// be done after the first look. An [*ItemError] in it was done, and has the id and the exact JSON of
+// the record.
+//
+// It matches [ErrOutcomeUnknown], and by [errors.Is] and [errors.AsType] whatever Err does.
+type UncertainError struct {
+	Err error // why the outcome is unknown, such as an [*APIError] or a [*TransportError]
+}
+
+func (e *UncertainError) Error() string {
+	return errorText("it may have been done, find out before you send it again", textOf(e.Err))
+}
+
+// Is matches [ErrOutcomeUnknown].
+func (e *UncertainError) Is(target error) bool { return target == ErrOutcomeUnknown }
+
+// Unwrap returns Err.
+func (e *UncertainError) Unwrap() error { return e.Err }
+
 // ItemError is one record that could not be decoded, or that the filter of its list excludes
 // ([ReasonFilter]): a server that ignores the filter must not pass a declined session for an approved
 // one. The other records of its page are not affected. Raw holds its exact JSON, and

@@ -6,6 +6,7 @@ import (
 	"context"
 	"hash/fnv"
 	"maps"
+	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
@@ -88,16 +89,19 @@ func fingerprint(route string, chosen url.Values) uint64 {
 
 // fetch gets the page at a place. Only the first page of a list asks for the total.
 func (l *list[T]) fetch(ctx context.Context, at place, isFirst bool) (*Page[T], error) {
-	c := call{route: l.route, query: maps.Clone(l.query), advice: listAdvice}
+	c := call{
+		Call:   Call{Method: http.MethodGet, Route: l.route, Query: maps.Clone(l.query)},
+		advice: listAdvice, successes: []int{http.StatusOK},
+	}
 	if !isFirst {
-		c.query.Del("page[total]")
+		c.Query.Del("page[total]")
 	}
 	if at.cursor != "" {
-		c.query.Set(at.way.parameter(), at.cursor)
+		c.Query.Set(at.way.parameter(), at.cursor)
 		// An error of the server may echo the cursor.
 		c.secrets = append(c.secrets, at.cursor)
 	}
-	for name, values := range c.query {
+	for name, values := range c.Query {
 		// It may echo the filters, too.
 		if strings.HasPrefix(name, "filter[") {
 			c.secrets = append(c.secrets, values...)

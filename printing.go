@@ -49,6 +49,18 @@ func (o AccountListOptions) LogValue() slog.Value {
 	return slog.GroupValue(slog.Any("page", o.Page.LogValue()))
 }
 
+func (c SessionCreate) LogValue() slog.Value {
+	return slog.GroupValue(known("entity_type", c.EntityType))
+}
+
+func (c AccountCreate) LogValue() slog.Value {
+	return slog.GroupValue(known("entity_type", c.EntityType))
+}
+
+func (c Call) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("method", c.Method), slog.String("route", c.Route))
+}
+
 func (r ResourceRef) LogValue() slog.Value {
 	return slog.GroupValue(identifier("type", r.Type), identifier("id", r.ID))
 }

@@ -13,6 +13,9 @@ func (o SessionListOptions) String() string   { return printed(o) }
 func (a Account) String() string              { return printed(a) }
 func (a AccountAttributes) String() string    { return printed(a) }
 func (o AccountListOptions) String() string   { return printed(o) }
+func (c SessionCreate) String() string        { return printed(c) }
+func (c AccountCreate) String() string        { return printed(c) }
+func (c Call) String() string                 { return printed(c) }
 func (r ResourceRef) String() string          { return printed(r) }
 func (r ToMany) String() string               { return printed(r) }
 func (o PageOptions) String() string          { return printed(o) }
@@ -43,6 +46,9 @@ func (o SessionListOptions) Format(f fmt.State, _ rune)   { io.WriteString(f, o.
 func (a Account) Format(f fmt.State, _ rune)              { io.WriteString(f, a.String()) }
 func (a AccountAttributes) Format(f fmt.State, _ rune)    { io.WriteString(f, a.String()) }
 func (o AccountListOptions) Format(f fmt.State, _ rune)   { io.WriteString(f, o.String()) }
+func (c SessionCreate) Format(f fmt.State, _ rune)        { io.WriteString(f, c.String()) }
+func (c AccountCreate) Format(f fmt.State, _ rune)        { io.WriteString(f, c.String()) }
+func (c Call) Format(f fmt.State, _ rune)                 { io.WriteString(f, c.String()) }
 func (r ResourceRef) Format(f fmt.State, _ rune)          { io.WriteString(f, r.String()) }
 func (r ToMany) Format(f fmt.State, _ rune)               { io.WriteString(f, r.String()) }
 func (o PageOptions) Format(f fmt.State, _ rune)          { io.WriteString(f, o.String()) }

@@ -11,17 +11,20 @@ import (
 func authenticate(next Handler, origin *url.URL, keyOf func() (string, error), userAgent string) Handler {
 	return func(ctx context.Context, req *Request) *Response {
 		if req.URL.Scheme != origin.Scheme || req.URL.Host != origin.Host {
-			return &Response{Failure: &Failure{Kind: KindOrigin}}
+			return &Response{Failure: &Failure{Kind: KindOrigin, Unsent: true}}
 		}
 		key, err := keyOf()
 		if err != nil {
-			return &Response{Failure: &Failure{Kind: KindKey, Cause: err}}
+			return &Response{Failure: &Failure{Kind: KindKey, Unsent: true, Cause: err}}
 		}
 		signed := *req
 		signed.Header = http.Header{
 			"Accept":     {"application/json"},
 			"User-Agent": {userAgent},
 			"X-Api-Key":  {key},
+		}
+		if req.Body != nil {
+			signed.Header.Set("Content-Type", "application/json")
 		}
 		resp := next(ctx, &signed)
 		resp.isSecret = func(text string) bool { return holdsSecret(text, key, req.Secrets, minSecret) }

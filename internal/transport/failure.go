@@ -44,6 +44,7 @@ const (
 type Failure struct {
 	Kind       Kind
 	Transient  bool
+	Unsent     bool   // the request was never begun; what cannot be told apart was
 	StatusCode int    // of a redirect
 	Target     string // host that a redirect points to
 	Limit      int64  // that the response broke, in bytes
@@ -59,13 +60,13 @@ type Failure struct {
 
 func (f *Failure) Error() string { return string(f.Kind) }
 
-// Ended is the outcome of a call whose context has ended.
+// Ended is the outcome of a call whose context has ended before an attempt.
 func Ended(ctx context.Context) *Response {
 	kind := KindCanceled
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		kind = KindDeadline
 	}
-	return &Response{Failure: &Failure{Kind: kind}, Stopped: cancellation(ctx)}
+	return &Response{Failure: &Failure{Kind: kind, Unsent: true}, Stopped: cancellation(ctx)}
 }
 
 // cancellation matches both the context's error and its cause.
@@ -86,7 +87,9 @@ func failed(ctx context.Context, err error) *Response {
 	case errors.Is(cause, errTimeout):
 		return &Response{Failure: &Failure{Kind: KindTimeout, Transient: true, Cause: os.ErrDeadlineExceeded}}
 	case cause != nil:
-		return Ended(ctx)
+		resp := Ended(ctx)
+		resp.Failure.Unsent = false
+		return resp
 	}
 	// net/http's wrapper prints the whole URL with its query.
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
@@ -94,6 +97,7 @@ func failed(ctx context.Context, err error) *Response {
 	}
 	failure := newFailure(err)
 	failure.Kind, failure.Transient = classify(err)
+	failure.Unsent = isUnsent(err)
 	if failure.Kind == KindHeaderSize {
 		failure.Limit = maxHeaderBytes
 		for _, e := range tree(err) { // a caller's own limit
@@ -149,6 +153,12 @@ func classify(err error) (kind Kind, transient bool) {
 	}
 }
 
+// isUnsent finds the failures that come before a request. Other failures of TLS may come after it.
+func isUnsent(err error) bool {
+	op, isOp := errors.AsType[*net.OpError](err)
+	return isOp && op.Op == "dial" || is[*net.DNSError](err) || isProxyFailure(err) || isUntrusted(err)
+}
+
 // IsTimeout reports an error that says that time ran out.
 func IsTimeout(err error) bool {
 	netErr, ok := errors.AsType[net.Error](err)
@@ -160,10 +170,14 @@ func isProxyFailure(err error) bool {
 	return ok && (op.Op == "proxyconnect" || strings.HasPrefix(op.Op, "socks"))
 }
 
-func isTLSFailure(err error) bool {
+// isUntrusted finds a certificate that was refused.
+func isUntrusted(err error) bool {
 	return is[*tls.CertificateVerificationError](err) || is[x509.UnknownAuthorityError](err) ||
-		is[x509.HostnameError](err) || is[x509.CertificateInvalidError](err) ||
-		is[tls.RecordHeaderError](err) || is[tls.AlertError](err) ||
+		is[x509.HostnameError](err) || is[x509.CertificateInvalidError](err)
+}
+
+func isTLSFailure(err error) bool {
+	return isUntrusted(err) || is[tls.RecordHeaderError](err) || is[tls.AlertError](err) ||
 		says(err, strings.Contains, "tls: ", "server gave HTTP response to HTTPS client")
 }
 

@@ -58,7 +58,7 @@ func IsLoopback(host string) bool {
 // refuseProxyRefusal replaces net/http's error, whose text is the proxy's own.
 func refuseProxyRefusal(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
 	if resp.StatusCode != http.StatusOK {
-		return &Failure{Kind: KindProxy}
+		return &Failure{Kind: KindProxy, Unsent: true}
 	}
 	return nil
 }

@@ -45,10 +45,12 @@ func (r *retrier) send(ctx context.Context, req *Request) *Response {
 		start := time.Now()
 		resp := r.next(ctx, req)
 		resp.Attempts, resp.Duration = attempt, time.Since(start)
+		resp.MayBeDone = req.Method != http.MethodGet && resp.mayBeDone()
 		backoff, hold := r.waits(turn, resp)
 		sent := resp
-		// A deadline in this attempt does not hide the response before it.
-		if resp.Stopped != nil && answer != nil {
+		// A deadline in this attempt does not hide the response before it, unless it hides what became
+		// of a write.
+		if resp.Stopped != nil && answer != nil && !resp.MayBeDone {
 			answer.Stopped, answer.Attempts, resp = resp.Stopped, attempt, answer
 		}
 		if !r.repeats(ctx, req, resp, backoff+hold) {
@@ -79,7 +81,7 @@ func (r *retrier) askLimiter(ctx context.Context, last *Response) *Response {
 		return nil
 	}
 	refused := &Response{Failure: newFailure(err)}
-	refused.Failure.Kind = KindRateLimit
+	refused.Failure.Kind, refused.Failure.Unsent = KindRateLimit, true
 	if last != nil {
 		refused.Attempts = last.Attempts
 	}
@@ -99,7 +101,7 @@ func (r *retrier) waits(turn *turn, resp *Response) (backoff, hold time.Duration
 
 // repeats decides whether a call is tried again after the wait, and notes what speaks against it.
 func (r *retrier) repeats(ctx context.Context, req *Request, resp *Response, wait time.Duration) bool {
-	if !resp.isTransient() || !req.mayRepeat(resp) || resp.Stopped != nil || resp.Attempts > r.maxRetries {
+	if !resp.isTransient() || resp.MayBeDone || resp.Stopped != nil || resp.Attempts > r.maxRetries {
 		return false
 	}
 	switch {
@@ -123,7 +125,7 @@ func stopped(ctx context.Context, resp *Response) *Response {
 	case resp == nil && hasEnded:
 		return Ended(ctx)
 	case resp == nil:
-		return &Response{Failure: &Failure{Kind: KindRateLimit}}
+		return &Response{Failure: &Failure{Kind: KindRateLimit, Unsent: true}}
 	case hasEnded:
 		resp.Stopped = cancellation(ctx)
 	default:
@@ -147,12 +149,14 @@ func (r *Response) isTransient() bool {
 	return isTransientStatus(r.StatusCode)
 }
 
-// mayRepeat reports whether a second attempt does no harm: a read does none, and no write that
-// cannot have reached the server.
-func (r *Request) mayRepeat(resp *Response) bool {
-	cannotHaveArrived := resp.Failure != nil && (resp.Failure.Kind == KindDial || resp.Failure.Kind == KindDNS)
-	// A write is repeated only if it cannot have arrived.
-	return r.Method == http.MethodGet || cannotHaveArrived
+// mayBeDone reports whether a write may have been done, though not as a success: everything but an
+// error that says that it was not. What a status above 500 says is not known.
+func (r *Response) mayBeDone() bool {
+	if r.Failure != nil {
+		return !r.Failure.Unsent
+	}
+	isRefused := r.StatusCode >= 400 && r.StatusCode < 500 && r.StatusCode != http.StatusRequestTimeout
+	return !isRefused && !r.IsSuccess
 }
 
 func isTransientStatus(status int) bool {

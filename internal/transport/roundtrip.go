@@ -6,7 +6,6 @@ import (
 	"io"
 	"math"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 )
@@ -23,16 +22,21 @@ func roundTrip(c Config) Handler {
 			Method: req.Method, URL: req.URL, Host: req.URL.Host, Header: req.Header,
 			Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		}
+		// Without GetBody, net/http sends no write again by itself.
+		if req.Body != nil {
+			httpReq.Body, httpReq.ContentLength = io.NopCloser(bytes.NewReader(req.Body)), int64(len(req.Body))
+		}
 		httpResp, err := client.Do(httpReq.WithContext(ctx))
 		if err != nil {
 			return failed(ctx, err)
 		}
 		resp := &Response{
 			StatusCode: httpResp.StatusCode,
+			IsSuccess:  req.takes(httpResp.StatusCode),
 			Header:     httpResp.Header,
 			RetryAfter: askedWait(httpResp.StatusCode, httpResp.Header, time.Now()),
 		}
-		if resp.StatusCode < 400 && !slices.Contains(req.Successes, resp.StatusCode) {
+		if resp.StatusCode < 400 && !resp.IsSuccess {
 			httpResp.Body.Close() // unread: that of a 101 never ends
 			return resp
 		}

@@ -6,24 +6,31 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 )
 
-// Request is one call of the API. It has no body.
+// Request is one call of the API.
 type Request struct {
 	Method  string
 	Route   string // the path without ids or query: safe to log
 	URL     *url.URL
 	Header  http.Header
+	Body    []byte   // JSON; nil is none
 	Secrets []string // what no text of the server's may bring back
 
-	Successes []int // the statuses whose body is read as that of a success
+	Successes []int // the statuses that it takes; nil is every 2xx
+}
+
+func (r *Request) takes(status int) bool {
+	return slices.Contains(r.Successes, status) || r.Successes == nil && status/100 == 2
 }
 
 // Response is how a call ended: with the server's whole response, whatever its status, or with a
 // failure.
 type Response struct {
 	StatusCode int
+	IsSuccess  bool // the request takes the status
 	Header     http.Header
 	Body       []byte
 	RetryAfter time.Duration // what the server asked to wait; 0 where it did not
@@ -34,6 +41,8 @@ type Response struct {
 	// NotRetried is why the call was not tried again although that might have helped, or "".
 	NotRetried string
 	Stopped    error // the end of the caller's context, where that kept the call from a response or another attempt
+
+	MayBeDone bool // a write that may have been done although this is no success
 
 	buffer   *bytes.Buffer          // that Body is in
 	isSecret func(text string) bool // tells what the server echoes of the request
