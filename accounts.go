@@ -53,8 +53,8 @@ func (s *AccountsService) Get(ctx context.Context, id string) (*Account, error) 
 }
 
 // AccountCreate are the attributes of a new account. What is zero is not sent: on create, "" and absent
-// mean the same. Which of them are required is undocumented. They print as nothing but the entity
-// type, and what a server repeats of them is masked in errors.
+// mean the same. Which of them are required is undocumented. They print shut, and what a server
+// repeats of them is masked in errors.
 type AccountCreate struct {
 	EntityType      EntityType       `json:"entity_type,omitzero"`
 	ExternalID      string           `json:"external_id,omitzero"` // your own id, to find the account by; whether it is unique is undocumented

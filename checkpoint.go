@@ -206,8 +206,6 @@ func (c Checkpoint) parse(filters uint64) (at place, d delivered, err error) {
 	entries, entriesErr := encoding.DecodeString(entryText)
 	problem := ""
 	switch {
-	case strings.HasPrefix(string(c), "b2."):
-		problem = "was taken by an earlier version of this library; start again without it"
 	case !isOurs || !isWhole || headErr != nil || entriesErr != nil || len(head) < cursorAt || head[0] > 1 || len(entries)%entrySize != 0:
 		problem = "is not a whole checkpoint of this library"
 	case binary.BigEndian.Uint64(head[filtersAt:]) != filters:

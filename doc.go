@@ -1,5 +1,5 @@
 // Package beltic is the Go client of [Beltic]'s identity verification API (KYC and KYB). It reads
-// identity sessions and accounts.
+// identity sessions and accounts, creates them, and declines sessions.
 //
 //	client, err := beltic.NewClientFromEnv()
 //	if err != nil {
@@ -53,10 +53,19 @@
 // [ItemError.Salvage] reads everything but that value. What a list does not need of a response,
 // such as members that this version does not know, never stops it.
 //
+// # Writes
+//
+// [AccountsService.Create], [SessionsService.Create] and [SessionsService.Decline] change something,
+// and so may [Client.Call], which sends what the library lacks. The API documents no idempotency key,
+// so a write is sent again only if it cannot have arrived, or after a 425 or 429. If its outcome is
+// unknown, the error is an [*UncertainError] and matches [ErrOutcomeUnknown]; any other error means
+// that it was not done.
+//
 // # Errors
 //
 // An error is one of [*APIError], [*TransportError], [*RedirectError], [*LimitError],
-// [*DecodeError], [*ItemError], [*ProtocolError] and [*ConfigError]. Match them with
+// [*DecodeError], [*ItemError], [*ProtocolError], [*ConfigError] and, around one of these, the
+// [*UncertainError] of a write. Match them with
 // [errors.AsType], and the class of an [*APIError] with [errors.Is] and [ErrRateLimited],
 // [ErrUnauthorized] and so on. Their texts hold no key, cursor, filter, body or personal data.
 //
@@ -70,7 +79,7 @@
 //
 // # Retries
 //
-// A call is sent up to three times ([WithMaxRetries]): after 408, 425, 429 and every 5xx but 501,
+// A GET is sent up to three times ([WithMaxRetries]): after 408, 425, 429 and every 5xx but 501,
 // 505, 507 and 511, and after a connection that failed, broke or was too slow. The wait is drawn
 // from 0 to 0.5 s, doubling to 8 s ("full jitter"), or what Retry-After says in seconds or as a
 // date. A 429 without it waits for the end of the window that [RateLimit].Reset tells, unless

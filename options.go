@@ -69,6 +69,9 @@ func WithKeyFunc(f func() string) Option {
 // net/http and quote the URL, the proxy or the server. [errors.Is] matches every error, [errors.As]
 // finds those of your own types.
 //
+// A transport that retries by itself, or gives requests a GetBody or an Idempotency-Key header, can do
+// a write twice: the library cannot tell.
+//
 // A transport that follows redirects by itself, such as one that wraps another [http.Client] or,
 // under GOOS=js, wraps a browser's fetch, has taken the key along to where it was sent: its
 // response is refused with a [*RedirectError], but the key is out. So is the response of a

@@ -49,18 +49,6 @@ func (o AccountListOptions) LogValue() slog.Value {
 	return slog.GroupValue(slog.Any("page", o.Page.LogValue()))
 }
 
-func (c SessionCreate) LogValue() slog.Value {
-	return slog.GroupValue(known("entity_type", c.EntityType))
-}
-
-func (c AccountCreate) LogValue() slog.Value {
-	return slog.GroupValue(known("entity_type", c.EntityType))
-}
-
-func (c Call) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("method", c.Method), slog.String("route", c.Route))
-}
-
 func (r ResourceRef) LogValue() slog.Value {
 	return slog.GroupValue(identifier("type", r.Type), identifier("id", r.ID))
 }
@@ -91,6 +79,7 @@ func (r Response) LogValue() slog.Value {
 
 // These have nothing that is safe, or nothing but ids of other records.
 
+func (c Call) LogValue() slog.Value                 { return hidden }
 func (n IdentityNumbers) LogValue() slog.Value      { return hidden }
 func (n IdentityNumber) LogValue() slog.Value       { return hidden }
 func (p Person) LogValue() slog.Value               { return hidden }
@@ -101,6 +90,8 @@ func (c Contact) LogValue() slog.Value              { return hidden }
 func (a Address) LogValue() slog.Value              { return hidden }
 func (b BehaviorAnalysis) LogValue() slog.Value     { return hidden }
 func (s SessionFilter) LogValue() slog.Value        { return hidden }
+func (c SessionCreate) LogValue() slog.Value        { return hidden }
+func (c AccountCreate) LogValue() slog.Value        { return hidden }
 func (c Cursors) LogValue() slog.Value              { return hidden }
 func (l Links) LogValue() slog.Value                { return hidden }
 func (e ErrorObject) LogValue() slog.Value          { return hidden }

@@ -13,9 +13,6 @@ func (o SessionListOptions) String() string   { return printed(o) }
 func (a Account) String() string              { return printed(a) }
 func (a AccountAttributes) String() string    { return printed(a) }
 func (o AccountListOptions) String() string   { return printed(o) }
-func (c SessionCreate) String() string        { return printed(c) }
-func (c AccountCreate) String() string        { return printed(c) }
-func (c Call) String() string                 { return printed(c) }
 func (r ResourceRef) String() string          { return printed(r) }
 func (r ToMany) String() string               { return printed(r) }
 func (o PageOptions) String() string          { return printed(o) }
@@ -23,6 +20,7 @@ func (p Page[T]) String() string              { return printed(p) }
 func (m Meta) String() string                 { return printed(m) }
 func (m PageMeta) String() string             { return printed(m) }
 func (r Response) String() string             { return printed(r) }
+func (c Call) String() string                 { return printed(c) }
 func (n IdentityNumbers) String() string      { return printed(n) }
 func (n IdentityNumber) String() string       { return printed(n) }
 func (p Person) String() string               { return printed(p) }
@@ -33,6 +31,8 @@ func (c Contact) String() string              { return printed(c) }
 func (a Address) String() string              { return printed(a) }
 func (b BehaviorAnalysis) String() string     { return printed(b) }
 func (s SessionFilter) String() string        { return printed(s) }
+func (c SessionCreate) String() string        { return printed(c) }
+func (c AccountCreate) String() string        { return printed(c) }
 func (c Cursors) String() string              { return printed(c) }
 func (l Links) String() string                { return printed(l) }
 func (e ErrorObject) String() string          { return printed(e) }
@@ -46,9 +46,6 @@ func (o SessionListOptions) Format(f fmt.State, _ rune)   { io.WriteString(f, o.
 func (a Account) Format(f fmt.State, _ rune)              { io.WriteString(f, a.String()) }
 func (a AccountAttributes) Format(f fmt.State, _ rune)    { io.WriteString(f, a.String()) }
 func (o AccountListOptions) Format(f fmt.State, _ rune)   { io.WriteString(f, o.String()) }
-func (c SessionCreate) Format(f fmt.State, _ rune)        { io.WriteString(f, c.String()) }
-func (c AccountCreate) Format(f fmt.State, _ rune)        { io.WriteString(f, c.String()) }
-func (c Call) Format(f fmt.State, _ rune)                 { io.WriteString(f, c.String()) }
 func (r ResourceRef) Format(f fmt.State, _ rune)          { io.WriteString(f, r.String()) }
 func (r ToMany) Format(f fmt.State, _ rune)               { io.WriteString(f, r.String()) }
 func (o PageOptions) Format(f fmt.State, _ rune)          { io.WriteString(f, o.String()) }
@@ -56,6 +53,7 @@ func (p Page[T]) Format(f fmt.State, _ rune)              { io.WriteString(f, p.
 func (m Meta) Format(f fmt.State, _ rune)                 { io.WriteString(f, m.String()) }
 func (m PageMeta) Format(f fmt.State, _ rune)             { io.WriteString(f, m.String()) }
 func (r Response) Format(f fmt.State, _ rune)             { io.WriteString(f, r.String()) }
+func (c Call) Format(f fmt.State, _ rune)                 { io.WriteString(f, c.String()) }
 func (n IdentityNumbers) Format(f fmt.State, _ rune)      { io.WriteString(f, n.String()) }
 func (n IdentityNumber) Format(f fmt.State, _ rune)       { io.WriteString(f, n.String()) }
 func (p Person) Format(f fmt.State, _ rune)               { io.WriteString(f, p.String()) }
@@ -66,6 +64,8 @@ func (c Contact) Format(f fmt.State, _ rune)              { io.WriteString(f, c.
 func (a Address) Format(f fmt.State, _ rune)              { io.WriteString(f, a.String()) }
 func (b BehaviorAnalysis) Format(f fmt.State, _ rune)     { io.WriteString(f, b.String()) }
 func (s SessionFilter) Format(f fmt.State, _ rune)        { io.WriteString(f, s.String()) }
+func (c SessionCreate) Format(f fmt.State, _ rune)        { io.WriteString(f, c.String()) }
+func (c AccountCreate) Format(f fmt.State, _ rune)        { io.WriteString(f, c.String()) }
 func (c Cursors) Format(f fmt.State, _ rune)              { io.WriteString(f, c.String()) }
 func (l Links) Format(f fmt.State, _ rune)                { io.WriteString(f, l.String()) }
 func (e ErrorObject) Format(f fmt.State, _ rune)          { io.WriteString(f, e.String()) }

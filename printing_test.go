@@ -12,7 +12,6 @@ import (
 	"io"
 	"log"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -254,8 +253,8 @@ func fillWithCanaries(v reflect.Value) {
 		}
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		fillWithCanaries(v.Index(0))
-	case reflect.Map: // the headers of a response
-		v.Set(reflect.ValueOf(http.Header{canary: {canary}}))
+	case reflect.Map: // of headers or of a query
+		v.Set(reflect.ValueOf(map[string][]string{canary: {canary}}).Convert(v.Type()))
 	case reflect.Interface: // the cause of an error
 		v.Set(reflect.ValueOf(&beltic.DecodeError{Reason: beltic.ReasonType}))
 	case reflect.Struct:
@@ -312,7 +311,7 @@ func exportedTypes(t *testing.T) []reflect.Type {
 	walk(reflect.TypeFor[*beltic.Client]())
 	for _, root := range []any{
 		&beltic.APIError{}, &beltic.TransportError{}, &beltic.DecodeError{}, &beltic.ItemError{}, &beltic.ProtocolError{}, &beltic.RedirectError{},
-		&beltic.LimitError{}, &beltic.ConfigError{}, &beltic.Attempt{}, &beltic.Drift{},
+		&beltic.LimitError{}, &beltic.ConfigError{}, &beltic.UncertainError{}, &beltic.Attempt{}, &beltic.Drift{},
 	} {
 		walk(reflect.TypeOf(root))
 	}

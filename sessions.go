@@ -86,8 +86,8 @@ func (s *SessionsService) Get(ctx context.Context, id string) (*Session, error) 
 }
 
 // SessionCreate are the account and the attributes of a new session. What is zero is not sent: on
-// create, "" and absent mean the same. Which of them are required is undocumented. They print as
-// nothing but the entity type, and what a server repeats of them is masked in errors. Identity
+// create, "" and absent mean the same. Which of them are required is undocumented. They print
+// shut, and what a server repeats of them is masked in errors. Identity
 // numbers are left out, because their form on a write is undocumented.
 type SessionCreate struct {
 	AccountID  string     `json:"-"` // the account that the session verifies
