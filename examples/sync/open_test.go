@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -154,3 +156,22 @@ func (e *errorsOn) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return http.DefaultTransport.RoundTrip(r)
 }
+
+func TestARecordThatTheIndexLagsBehindIsStoredAsItIs(t *testing.T) {
+	declined := roundTrip(func(*http.Request) (*http.Response, error) {
+		body := beltictest.Fixture("sessions/status_declined.json")
+		return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(body))}, nil
+	})
+	client, err := beltic.NewClient("key", beltic.WithHTTPClient(&http.Client{Transport: declined}))
+	require.NoError(t, err)
+	it := client.Sessions.Iterator(&beltic.SessionListOptions{Status: beltic.SessionStatusCreated, Page: beltic.PageOptions{KeepRaw: true}})
+	r, ok := next(t.Context(), it)
+	require.True(t, ok)
+	require.NotNil(t, r.session)
+	assert.Equal(t, beltic.SessionStatusDeclined, r.session.Status)
+	assert.NotEmpty(t, r.session.Raw)
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }

@@ -167,7 +167,20 @@ func next(ctx context.Context, it *beltic.Iterator[beltic.Session]) (r record, o
 		return record{session: it.Current()}, true
 	}
 	r.item, ok = errors.AsType[*beltic.ItemError](it.Err())
+	if ok && isExcluded(r.item) {
+		var session beltic.Session
+		if unread, err := r.item.Salvage(&session); err == nil && len(unread) == 0 {
+			return record{session: &session}, true
+		}
+	}
 	return r, ok
+}
+
+// isExcluded reports a whole record that the filter of its list excludes: the record is newer than
+// the index of the list.
+func isExcluded(item *beltic.ItemError) bool {
+	problem, ok := errors.AsType[*beltic.DecodeError](item.Err)
+	return ok && problem.Reason == beltic.ReasonFilter
 }
 
 // save stores the batch and empties it.
