@@ -3,6 +3,7 @@ package beltictest
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"sync"
@@ -18,6 +19,7 @@ import (
 type Collection[T any] struct {
 	resource *resource[T]
 	config   config
+	ids      *rand.Rand // of the records that clients create
 
 	mu      sync.Mutex
 	records []*record[T] // in the order of the list
@@ -34,7 +36,8 @@ type record[T any] struct {
 
 // serve adds a collection to a server that is being made, and its routes.
 func serve[T any](s *Server, r *resource[T]) *Collection[T] {
-	c := &Collection[T]{resource: r, config: s.config, byID: map[string]*record[T]{}}
+	ids := rand.New(rand.NewPCG(uint64(len(s.routes)), streamCreated)) // other ones in each collection
+	c := &Collection[T]{resource: r, config: s.config, ids: ids, byID: map[string]*record[T]{}}
 	s.routes = append(s.routes, c.routes()...)
 	return c
 }
@@ -116,8 +119,7 @@ var errNewID = errors.New("beltictest: the id of a record cannot change")
 func (c *Collection[T]) update(id string, change func(*T) error) error {
 	return c.replace(id, func(value *T) (key, error) {
 		err := change(value)
-		has := commonOf(value)
-		return key{*has.created, *has.id}, err
+		return keyOf(value), err
 	})
 }
 
@@ -131,39 +133,55 @@ func (c *Collection[T]) postpone(id string) bool {
 	}) == nil
 }
 
-// replace replaces a record by one that change has worked on, and puts it where the new key says.
 func (c *Collection[T]) replace(id string, change func(*T) (key, error)) error {
 	c.lock()
 	defer c.mu.Unlock()
+	_, err := c.change(id, change)
+	return err
+}
+
+// change replaces a record by one that change has worked on, and puts it where the new key says. The
+// caller holds the lock.
+func (c *Collection[T]) change(id string, change func(*T) (key, error)) (*record[T], error) {
 	old, err := c.find(id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	value := copyOf(old.value)
 	place, err := change(&value)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if place.id != id {
-		return errNewID
+		return nil, errNewID
 	}
 	c.take(old)
 	r := c.newRecord(value)
 	r.key = place
-	c.byID[id] = r
+	c.insert(r)
+	return r, nil
+}
+
+// insert puts a new record where its key says. The caller holds the lock.
+func (c *Collection[T]) insert(r *record[T]) {
+	c.byID[r.key.id] = r
 	c.records = slices.Insert(c.records, c.search(r.key), r)
-	return nil
 }
 
 // newRecord makes a record whole.
 func (c *Collection[T]) newRecord(value T) *record[T] {
 	r := &record[T]{value: value}
-	has := commonOf(&r.value)
-	if *has.kind == "" {
-		*has.kind = c.resource.kind
+	if kind := commonOf(&r.value).kind; *kind == "" {
+		*kind = c.resource.kind
 	}
-	r.key = key{*has.created, *has.id}
+	r.key = keyOf(&r.value)
 	return r
+}
+
+// keyOf is where a record stands unless a fault moved it.
+func keyOf(record any) key {
+	has := commonOf(record)
+	return key{*has.created, *has.id}
 }
 
 func (c *Collection[T]) find(id string) (*record[T], error) {

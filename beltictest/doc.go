@@ -3,9 +3,10 @@
 //
 // # A server
 //
-// [NewServer] starts a fake of the API's sessions and accounts, their lists and each one by its id,
-// that behaves as the vendor's pages say: it checks the key and every query parameter, pages by
-// keyset cursors and responds with the same JSON:API documents. [Start] closes it with the test:
+// [NewServer] starts a fake of the API's sessions and accounts that behaves as the vendor's pages say:
+// it lists them and gets each one by its id, creates both and declines sessions. It checks the key,
+// every query parameter and every member of a body, pages by keyset cursors and responds with the
+// same JSON:API documents. [Start] closes it with the test:
 //
 //	func TestSync(t *testing.T) {
 //		srv := beltictest.Start(t, beltictest.WithSessions(beltictest.GenerateSessions(1, 250)...))
@@ -51,16 +52,40 @@
 // [Next] and [OnPage] happen once, [Every] and [Always] again and again; [When.Times] and
 // [When.Always] change that. A fault that never happens fails the test, unless [When.Maybe] allows
 // it: a test that never met its fault proves nothing. [When.On] chooses the requests of one route,
-// such as "/identity/accounts/{id}". What cannot be right, such as OnPage(0), panics where it is
-// written.
+// such as "/identity/accounts/{id}", or of a method, such as "POST". What cannot be right, such as
+// OnPage(0), panics where it is written.
 //
 // There are:
 //   - Responses: [Status], [Answer], [HTML], [Redirect], [ContentType], [Oversized].
 //   - Time and connections: [Latency], [Stall], [StallBody], [Reset], [ResetBody], [Hangup], [Truncate].
+//   - Writes: [LoseAnswer].
 //   - Pages: [EmptyPage], [MissingCursor], [RepeatCursor], [CursorCycle], [RepeatRecord], [MoveRecord].
 //   - Records: [UnknownStatus], [UnknownField], [PoisonRecord], [MissingID], [NullRecord], [DuplicateKey].
 //
 // [WithRateLimit] is a server that sends 429 to a client that asks too fast.
+//
+// # Writes
+//
+// A server counts how often a write was done, not how often it was asked for. [LoseAnswer] does it
+// and then loses the answer: the connection breaks, the body is cut in half, a gateway responds with
+// a page of its own, or the answer comes later than the client waits for it. A program must then find
+// out what became of its write before it sends it again:
+//
+//	func TestSignUp(t *testing.T) {
+//		srv := beltictest.Start(t)
+//		srv.Inject(beltictest.Next().On("POST"), beltictest.LoseAnswer())
+//		if err := SignUp(t.Context(), srv.Client(), "customer-7"); err != nil {
+//			t.Fatal(err)
+//		}
+//		srv.ExpectWrites(t, 1, "POST /identity/accounts")
+//	}
+//
+// Any other fault that responds in place of a success comes before the write, which is then not done.
+//
+// A new account is pending and a new session created. Where the API's pages are silent, the server
+// takes what comes: no attribute is required, an external id may be used again, and the account of a
+// session need not exist. A session whose status is terminal is declined with a 409, which is
+// undocumented too.
 //
 // # Changes
 //
@@ -73,9 +98,10 @@
 // # What was asked
 //
 // [Server.Requests] are the requests that came, with their route, typed options, the number of the
-// page and the key masked; [Server.ExpectRequests], [Server.ExpectRequest] and
-// [Server.ExpectConnections] fail a test with a list of them. Printing a request shows where a
-// cursor stands, and neither its text, a filter value nor an id.
+// page, the body and the key masked; [Server.Writes] are those that changed something.
+// [Server.ExpectRequests], [Server.ExpectRequest], [Server.ExpectWrites] and
+// [Server.ExpectConnections] fail a test with a list of them. Printing a request shows where a cursor
+// stands, and neither its text, a filter value, an id nor a body.
 //
 // # Without a server
 //

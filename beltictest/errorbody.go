@@ -95,6 +95,7 @@ type errorObject struct {
 }
 
 type errorSource struct {
+	Pointer   string `json:"pointer,omitempty"`
 	Parameter string `json:"parameter,omitempty"`
 	Header    string `json:"header,omitempty"`
 }

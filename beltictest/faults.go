@@ -17,6 +17,10 @@ import (
 // not happen to the response for one record, to an error, or where another fault replaces the
 // response or cuts it off. A fault of a record waits in the same way for a page that has the
 // record, or for the one record that was asked for.
+//
+// A write is done if its success is sent, be it late or cut off in the middle. A fault that responds
+// in its place or ends the response before that comes before the write, which is then not done;
+// [LoseAnswer] does it first.
 type Fault interface {
 	// String names the fault in the log of requests.
 	String() string
@@ -54,7 +58,11 @@ const wholeRecord = "record"
 
 func recordPart(index int) part { return part{wholeRecord, index} }
 
-var nextCursor = part{name: "next cursor"}
+var (
+	wholeEnding  = part{name: "ending"}
+	wholeContent = part{name: "content"}
+	nextCursor   = part{name: "next cursor"}
+)
 
 type fault struct {
 	name string
@@ -67,9 +75,10 @@ func (f fault) effect() effect { return f.does }
 // contentFault puts something else in the place of a response that is sent.
 func contentFault(name string, change func(*response)) fault {
 	return fault{name, effect{ofContent, func(r *response) bool {
-		if !r.hasHeaders() || !r.take(part{name: "content"}) {
+		if !r.isFree(ofContent) {
 			return false
 		}
+		r.take(wholeContent)
 		change(r)
 		return true
 	}}}
@@ -209,7 +218,7 @@ func Latency(d time.Duration) Fault {
 
 func ends(name string, e ending, afterHalf bool) Fault {
 	return fault{name, effect{ofEnding, func(r *response) bool {
-		if !r.take(part{name: "ending"}) {
+		if !r.take(wholeEnding) {
 			return false
 		}
 		r.ending, r.afterHalf = e, afterHalf

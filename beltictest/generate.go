@@ -59,6 +59,7 @@ const (
 	streamAccounts
 	streamDevices
 	streamAccountFacts
+	streamCreated
 )
 
 type generator struct {

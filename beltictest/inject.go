@@ -13,9 +13,10 @@ import (
 // [OnPage]; [Server.Inject] refuses the zero value.
 type When struct {
 	name    string                   // as it is written in Go
-	matches func(nth, page int) bool // nth request of the route since Inject, from 1
-	route   string                   // "" is any
-	limit   int                      // 0 is none
+	matches func(nth, page int) bool // nth request of the target since Inject, from 1
+	on      string                   // the target as text
+	target  target
+	limit   int // 0 is none
 	isMaybe bool
 }
 
@@ -48,11 +49,12 @@ func OnPage(n int) When {
 	return When{name: fmt.Sprintf("OnPage(%d)", n), matches: func(_, page int) bool { return page == n }, limit: 1}
 }
 
-// On chooses the requests of one route, such as "/identity/accounts/{id}": the Route of a
-// [Request]. Others are not counted either. [Server.Inject] panics if the server has no such route.
-func (w When) On(route string) When {
-	w.route = route
-	w.name += fmt.Sprintf(".On(%q)", route)
+// On chooses the requests of one route, of one method or of both: "/identity/accounts/{id}" (the
+// Route of a [Request]), "POST" or "POST /identity/accounts". Others are not counted either.
+// [Server.Inject] panics if the server takes no such requests.
+func (w When) On(target string) When {
+	w.on, w.target = target, parseTarget(target)
+	w.name += fmt.Sprintf(".On(%q)", target)
 	return w
 }
 
@@ -102,9 +104,8 @@ func (s *Server) Inject(when When, faults ...Fault) {
 	if len(faults) == 0 {
 		panic("beltictest: Inject needs a fault")
 	}
-	isThere := func(r route) bool { return r.pattern == when.route }
-	if when.route != "" && !slices.ContainsFunc(s.routes, isThere) {
-		panic(fmt.Sprintf("beltictest: On(%q): there is no such route", when.route))
+	if when.on != "" {
+		s.mustHave("On", when.on)
 	}
 	i := &injection{when: when}
 	for _, f := range faults {
@@ -166,7 +167,7 @@ func (l *injections) apply(r *response) (happened []Fault) {
 	defer l.mu.Unlock()
 	var due []*injection
 	for _, i := range l.on {
-		if i.when.route != "" && (r.route == nil || i.when.route != r.route.pattern) {
+		if !i.when.target.includes(r.request.Method, r.route) {
 			continue
 		}
 		i.requests++
@@ -176,6 +177,9 @@ func (l *injections) apply(r *response) (happened []Fault) {
 	}
 	hit := map[*injection]bool{}
 	for current := range layers {
+		if current == ofHeaders && r.isFree(ofContent) {
+			r.finish()
+		}
 		for _, i := range due {
 			for _, f := range i.faults {
 				if f.does.layer == current && f.does.apply(r) {

@@ -15,8 +15,8 @@ import (
 )
 
 // Request is a request that the server received, and how it responded. Printing one shows neither
-// cursors, the values of filters nor the id in a path: page[after]=…@30 is the cursor after the
-// 30th record of the list.
+// cursors, the values of filters, the id in a path nor the body: page[after]=…@30 is the cursor after
+// the 30th record of the list.
 type Request struct {
 	Method string
 	Path   string // with the id
@@ -36,20 +36,24 @@ type Request struct {
 	Faults     []Fault     // what happened to the response
 	Connection int         // tells connections apart; 0 in memory
 
-	route *route
+	Body []byte // of a write: its JSON, as it came; never printed
+	Done bool   // the request changed what the server has, whatever became of the response
+
+	route  *route
+	number int
 }
 
-// Format hides cursors, the values of filters and ids, whatever the verb.
+// Format hides cursors, the values of filters, ids and bodies, whatever the verb.
 func (r Request) Format(f fmt.State, _ rune) { io.WriteString(f, r.summary()) }
 
-// LogValue hides cursors, the values of filters and ids.
+// LogValue hides cursors, the values of filters, ids and bodies.
 func (r Request) LogValue() slog.Value { return slog.StringValue(r.summary()) }
 
 func (r Request) summary() string {
 	b := []string{r.Method, r.Path}
 	var known []parameter
 	if r.route != nil {
-		b[1], known = basePath+r.route.pattern, r.route.parameters
+		b[1], known = basePath+r.route.pattern, r.route.parametersOf(r.Method)
 	}
 	for _, p := range known {
 		if r.Query.Has(p.name) {
@@ -162,7 +166,7 @@ func listed(requests []Request) string {
 		if i >= most/2 && i < len(requests)-most/2 {
 			continue
 		}
-		fmt.Fprintf(&b, "\n\t%d. %v", i+1, r)
+		fmt.Fprintf(&b, "\n\t%d. %v", r.number, r)
 		if r.Connection != 0 {
 			fmt.Fprintf(&b, " (connection %d)", r.Connection)
 		}
@@ -178,10 +182,7 @@ type requestLog struct {
 	connections int
 }
 
-type logEntry struct {
-	number  int
-	request Request
-}
+type logEntry struct{ request Request }
 
 type connectionKey struct{}
 
@@ -193,8 +194,8 @@ func (l *requestLog) nameConnection(ctx context.Context, _ net.Conn) context.Con
 	return context.WithValue(ctx, connectionKey{}, l.connections)
 }
 
-func (l *requestLog) add(r *http.Request, to *route, id string) *logEntry {
-	request := Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header.Clone()}
+func (l *requestLog) add(r *http.Request, to *route, id string, body []byte) *logEntry {
+	request := Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header.Clone(), Body: body}
 	if request.Header.Get("X-Api-Key") != "" {
 		request.Header.Set("X-Api-Key", "[masked]")
 	}
@@ -205,9 +206,16 @@ func (l *requestLog) add(r *http.Request, to *route, id string) *logEntry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.received++
-	entry := &logEntry{number: l.received, request: request}
+	request.number = l.received
+	entry := &logEntry{request}
 	l.entries = append(l.entries, entry)
 	return entry
+}
+
+func (l *requestLog) done(entry *logEntry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	entry.request.Done = true
 }
 
 func (l *requestLog) responded(entry *logEntry, r *response, faults []Fault) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,26 +33,37 @@ type noteOptions struct {
 // but what CONTRIBUTING asks for.
 func TestAResourceIsItsDescription(t *testing.T) {
 	srv := Start(t, InMemory())
-	notes := serve(srv, &resource[note]{kind: "note", path: "/identity/notes", isListOnly: true, options: noteOptions{}})
+	notes := serve(srv, &resource[note]{
+		kind: "note", path: "/identity/notes", isListOnly: true, options: noteOptions{},
+		creation: struct {
+			Type string `json:"type"`
+		}{},
+		create:  func(*note) {},
+		actions: map[string]func(*note) bool{"pin": func(*note) bool { return true }},
+	})
 	created := time.Date(2024, time.March, 4, 8, 0, 0, 0, time.UTC)
 	notes.Add(note{ID: "note_1", noteAttributes: noteAttributes{created}}, note{ID: "note_2", noteAttributes: noteAttributes{created.Add(time.Hour)}})
 
-	get := func(path string) (status int, ids []string) {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+path, http.NoBody)
+	send := func(method, path, body string) (status int, answer []byte) {
+		r, err := http.NewRequestWithContext(t.Context(), method, srv.URL+path, strings.NewReader(body))
 		require.NoError(t, err)
 		r.Header.Set("X-Api-Key", srv.APIKey)
 		resp, err := srv.Transport().RoundTrip(r)
 		require.NoError(t, err)
 		defer resp.Body.Close()
-		body, err := io.ReadAll(resp.Body)
+		answer, err = io.ReadAll(resp.Body)
 		require.NoError(t, err)
+		return resp.StatusCode, answer
+	}
+	get := func(path string) (status int, ids []string) {
+		status, body := send(http.MethodGet, path, "")
 		var page struct{ Data []note }
 		require.NoError(t, json.Unmarshal(body, &page))
 		for _, n := range page.Data {
 			assert.Equal(t, "note", n.Type)
 			ids = append(ids, n.ID)
 		}
-		return resp.StatusCode, ids
+		return status, ids
 	}
 	status, ids := get("/identity/notes?page[size]=2")
 	assert.Equal(t, http.StatusOK, status)
@@ -68,4 +80,14 @@ func TestAResourceIsItsDescription(t *testing.T) {
 	_, all := get("/identity/notes")
 	assert.Equal(t, []string{"note_1"}, first)
 	assert.Equal(t, []string{"note_2", "note_1"}, all, "a record without a time of its last change moves too")
+
+	status, _ = send(http.MethodPost, "/identity/notes", `{"data":{"type":"note"}}`)
+	assert.Equal(t, http.StatusCreated, status)
+	status, _ = send(http.MethodPost, "/identity/notes", `{"data":{"attributes":{}}}`)
+	assert.Equal(t, http.StatusUnprocessableEntity, status, "its description does not have them")
+	status, _ = send(http.MethodPost, "/identity/notes/note_1/pin", "")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Len(t, notes.All(), 3)
+	srv.ExpectWrites(t, 1, "/identity/notes")
+	srv.ExpectWrites(t, 1, "/identity/notes/{id}/pin")
 }

@@ -19,6 +19,7 @@ type response struct {
 	id      string // of the request
 	status  int
 	header  http.Header
+	write   func()    // what is still to be done for an honest response; nil if nothing is
 	doc     *document // nil where body is all there is
 	body    []byte
 
@@ -44,8 +45,8 @@ const (
 )
 
 // succeed makes the response a success.
-func (r *response) succeed(doc *document) {
-	r.status, r.doc = http.StatusOK, doc
+func (r *response) succeed(status int, doc *document) {
+	r.status, r.doc = status, doc
 	if doc.page != nil {
 		r.number, r.position = doc.page.number, doc.page.position
 	}
@@ -55,8 +56,26 @@ func (r *response) succeed(doc *document) {
 // isWhole reports whether the response is a document that the client gets to its end.
 func (r *response) isWhole() bool { return r.doc != nil && r.ending == complete }
 
+// finish does a write that is still to be done, and reports whether the honest response is a
+// success.
+func (r *response) finish() bool {
+	if write := r.write; write != nil {
+		r.write = nil
+		write()
+	}
+	return r.doc != nil
+}
+
 // hasHeaders reports whether the client gets the headers of the response.
 func (r *response) hasHeaders() bool { return r.ending == complete || r.afterHalf }
+
+// isFree reports whether a fault can still change the ending or the content of the response.
+func (r *response) isFree(of layer) bool {
+	if of == ofEnding {
+		return !r.taken[wholeEnding]
+	}
+	return r.hasHeaders() && !r.taken[wholeContent]
+}
 
 // take gives a part of the response to a fault. It reports whether no other has it.
 func (r *response) take(p part) bool {

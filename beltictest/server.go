@@ -5,9 +5,12 @@ import (
 	"context"
 	"crypto/subtle"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -158,10 +161,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer context.AfterFunc(s.closing, cancel)()
 	r = r.WithContext(ctx)
 	route, id := s.route(r)
-	entry := s.log.add(r, route, id)
-	resp := &response{request: r, route: route, config: s.config, id: fmt.Sprintf("req_%06d", entry.number), header: http.Header{}}
+	body, err := readBody(r)
+	entry := s.log.add(r, route, id, body)
+	resp := &response{request: r, route: route, config: s.config, id: fmt.Sprintf("req_%06d", entry.request.number), header: http.Header{}}
 	resp.header.Set("X-Request-Id", resp.id)
-	s.respond(resp, id)
+	if err != nil {
+		resp.fail(*invalidBody("The body broke off."))
+	} else {
+		s.respond(resp, entry)
+	}
 	s.log.responded(entry, resp, s.faults.apply(resp))
 	s.calls.begin()
 	isDone := false
@@ -170,8 +178,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	isDone = !resp.isTransient()
 }
 
-// respond makes the honest response to a request.
-func (s *Server) respond(resp *response, id string) {
+// readBody reads the body of a request. A request that never went over a wire may have none.
+func readBody(r *http.Request) ([]byte, error) {
+	if r.Body == nil {
+		return nil, nil
+	}
+	return io.ReadAll(r.Body)
+}
+
+// respond makes the honest response to a request, and leaves a write to be done.
+func (s *Server) respond(resp *response, entry *logEntry) {
 	r := resp.request
 	switch {
 	case subtle.ConstantTimeCompare([]byte(r.Header.Get("X-Api-Key")), []byte(s.APIKey)) == 0:
@@ -184,9 +200,10 @@ func (s *Server) respond(resp *response, id string) {
 	case resp.route == nil:
 		resp.fail(errorObject{Status: http.StatusNotFound, Detail: "There is nothing at this path."})
 		return
-	case r.Method != http.MethodGet:
-		resp.fail(errorObject{Status: http.StatusMethodNotAllowed, Detail: "The path takes GET only."})
-		resp.header.Set("Allow", http.MethodGet)
+	}
+	if methods := resp.route.methods(); !slices.Contains(methods, r.Method) {
+		resp.fail(errorObject{Status: http.StatusMethodNotAllowed, Detail: "The path takes " + strings.Join(methods, " and ") + " only."})
+		resp.header.Set("Allow", strings.Join(methods, ", "))
 		return
 	}
 	values, err := url.ParseQuery(r.URL.RawQuery)
@@ -194,19 +211,44 @@ func (s *Server) respond(resp *response, id string) {
 		resp.fail(errorObject{Status: http.StatusBadRequest, Code: "invalid_query", Detail: "The query is malformed."})
 		return
 	}
-	q, problem := s.config.parseQuery(r, values, resp.route.parameters)
-	if problem != nil {
+	q, problem := s.config.parseQuery(r, values, resp.route.parametersOf(r.Method))
+	switch {
+	case problem != nil:
 		resp.fail(problem.object())
+	case r.Method == http.MethodPost:
+		resp.write = func() { s.write(resp, entry) }
+	default:
+		s.read(resp, entry, q)
+	}
+}
+
+func (s *Server) read(resp *response, entry *logEntry, q query) {
+	switch doc, err := resp.route.read(entry.request.ID, q); {
+	case err != nil:
+		resp.fail(*notEncoded(err))
+	case doc == nil:
+		resp.fail(*noRecord())
+	default:
+		resp.succeed(http.StatusOK, doc)
+	}
+}
+
+func (s *Server) write(resp *response, entry *logEntry) {
+	doc, problem := resp.route.write(entry.request.ID, entry.request.Body)
+	if problem != nil {
+		resp.fail(*problem)
 		return
 	}
-	switch doc, err := resp.route.serve(id, q); {
-	case err != nil:
-		resp.fail(errorObject{Status: http.StatusInternalServerError, Code: "internal", Detail: "A record cannot be encoded: " + err.Error()})
-	case doc == nil:
-		resp.fail(errorObject{Status: http.StatusNotFound, Detail: "There is no record with this id."})
-	default:
-		resp.succeed(doc)
-	}
+	s.log.done(entry)
+	resp.succeed(resp.route.written, doc)
+}
+
+func noRecord() *errorObject {
+	return &errorObject{Status: http.StatusNotFound, Detail: "There is no record with this id."}
+}
+
+func notEncoded(err error) *errorObject {
+	return &errorObject{Status: http.StatusInternalServerError, Code: "internal", Detail: "A record cannot be encoded: " + err.Error()}
 }
 
 // object is the error that the client gets.

@@ -350,13 +350,20 @@ func TestChecksTheKey(t *testing.T) {
 
 func TestHasNothingElse(t *testing.T) {
 	srv := beltictest.Start(t, beltictest.InMemory())
-	post, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL+"/identity/sessions", nil)
-	require.NoError(t, err)
-	post.Header.Set("X-Api-Key", srv.APIKey)
-	w := httptest.NewRecorder()
-	srv.ServeHTTP(w, post)
-	assert.Equal(t, http.StatusMethodNotAllowed, w.Code)
-	assert.Equal(t, "GET", w.Header().Get("Allow"))
+	for _, test := range []struct{ method, path, allow string }{
+		{http.MethodDelete, "/identity/sessions", "GET, POST"},
+		{http.MethodPatch, "/identity/sessions/sess_1", "GET"},
+		{http.MethodPost, "/identity/accounts/acct_1", "GET"},
+		{http.MethodGet, "/identity/sessions/sess_1/decline", "POST"},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), test.method, srv.URL+test.path, nil)
+		require.NoError(t, err)
+		r.Header.Set("X-Api-Key", srv.APIKey)
+		w := httptest.NewRecorder()
+		srv.ServeHTTP(w, r)
+		assert.Equal(t, http.StatusMethodNotAllowed, w.Code, "%v", test)
+		assert.Equal(t, test.allow, w.Header().Get("Allow"))
+	}
 	status, body := get(t, srv, srv.URL+"/identity/elsewhere", srv.APIKey)
 	assert.Equal(t, http.StatusNotFound, status)
 	assertError(t, body, "404", func(map[string]string) {})

@@ -12,6 +12,15 @@ var sessionResource = &resource[beltic.Session]{
 	path:    "/identity/sessions",
 	options: beltic.SessionListOptions{},
 	redact:  redactSession,
+	create:  createSession,
+	creation: struct {
+		Type          string               `json:"type"`
+		Attributes    beltic.SessionCreate `json:"attributes"`
+		Relationships struct {
+			Account beltic.ToOne `json:"account"`
+		} `json:"relationships"`
+	}{},
+	actions: map[string]func(*beltic.Session) bool{"decline": declineSession},
 	filters: []filter[beltic.Session]{
 		{parameter{"status", sessionStatuses}, func(s *beltic.Session, value string) bool { return value == string(s.Status) }},
 		{parameter{"entity_type", entityTypes}, func(s *beltic.Session, value string) bool { return value == string(s.EntityType) }},
@@ -50,6 +59,20 @@ func (s *Server) Transition(id string, status beltic.SessionStatus) error {
 		stamp(session, status, nextMoment(session))
 		return nil
 	})
+}
+
+func createSession(s *beltic.Session) {
+	s.Status, s.ExpiresAt = beltic.SessionStatusCreated, s.CreatedAt.Add(lifetime)
+}
+
+// declineSession refuses a session whose lifecycle has ended. From which statuses the API declines is
+// undocumented.
+func declineSession(s *beltic.Session) bool {
+	if s.Status.Terminal() {
+		return false
+	}
+	stamp(s, beltic.SessionStatusDeclined, nextMoment(s))
+	return true
 }
 
 // redactSession lists what is left, so that a new field is left out.

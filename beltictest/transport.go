@@ -1,6 +1,7 @@
 package beltictest
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
@@ -43,11 +44,15 @@ func (t memoryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	case t.server.closing.Err() != nil:
 		return nil, closedError{}
 	}
+	in, err := received(r)
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithCancel(r.Context())
 	reader, writer := io.Pipe()
 	context.AfterFunc(ctx, func() { writer.CloseWithError(ctx.Err()) })
 	w := &memoryWriter{header: http.Header{}, body: writer, ready: make(chan struct{})}
-	go w.serve(t.server, received(ctx, r))
+	go w.serve(t.server, in.WithContext(ctx))
 	select {
 	case <-w.ready:
 	case <-ctx.Done():
@@ -61,15 +66,17 @@ func (t memoryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.response(r, &memoryBody{reader, cancel}), nil
 }
 
-// received is the request as a server sees it.
-func received(ctx context.Context, r *http.Request) *http.Request {
-	in := r.Clone(ctx)
-	in.Body = http.NoBody
+// received is the request as a server sees it, with its whole body: the caller may use the body again
+// as soon as it has the response.
+func received(r *http.Request) (*http.Request, error) {
+	body, err := readBody(r)
+	in := r.Clone(r.Context())
+	in.Body = io.NopCloser(bytes.NewReader(body))
 	if in.Host == "" {
 		in.Host = in.URL.Host
 	}
 	in.RequestURI = in.URL.RequestURI()
-	return in
+	return in, err
 }
 
 // memoryWriter passes a response on while it is written.
