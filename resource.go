@@ -24,8 +24,12 @@ type parts struct {
 	raw      *json.RawMessage
 }
 
-func newResource[T any](kind string, parts func(*T) parts) *resource[T] {
-	return &resource[T]{kind, decoderOf(reflect.TypeFor[T]()), parts}
+// newResource panics for a type that cannot be decoded.
+func newResource[T any, P interface {
+	*T
+	Resource
+}](kind string, partsOf func(P) parts) *resource[T] {
+	return &resource[T]{kind, decoderOf(reflect.TypeFor[T]()), func(v *T) parts { return partsOf(v) }}
 }
 
 // maxID is the longest id that is taken for one, in bytes.

@@ -56,7 +56,7 @@ func methods(file *ast.File) []byte {
 		receiver := method.Recv.List[0]
 		name, typ := receiver.Names[0].Name, types.ExprString(receiver.Type)
 		fmt.Fprintf(&stringers, "func (%s %s) String() string { return printed(%s) }\n", name, typ, name)
-		fmt.Fprintf(&formatters, "func (%s %s) Format(f fmt.State, _ rune) { io.WriteString(f, %s.String()) }\n", name, typ, name)
+		fmt.Fprintf(&formatters, "func (%s %s) Format(state fmt.State, _ rune) { io.WriteString(state, %s.String()) }\n", name, typ, name)
 	}
 	return []byte(header + stringers.String() + "\n" + formatters.String())
 }
