@@ -26,7 +26,7 @@ func TestAWriteIsRepeatedOnlyWhereItCannotHaveBeenDone(t *testing.T) {
 		"broken connection": {failWith(io.EOF), 1},
 		"no connection":     {failWith(&net.OpError{Op: "dial", Err: errors.New("refused")}), 3},
 		"no address":        {failWith(&net.DNSError{IsTemporary: true}), 3},
-		"turned away":       {overload("1"), 1},
+		"turned away":       {overload("1"), 3},
 	} {
 		for method, attempts := range map[string]int{http.MethodGet: 3, http.MethodPost: tc.attempts} {
 			synctest.Test(t, func(t *testing.T) {
