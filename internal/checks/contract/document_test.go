@@ -26,6 +26,7 @@ const (
 
 	sessionsPath = "/v1/identity/sessions"
 	sessionPath  = sessionsPath + "/{id}"
+	declinePath  = sessionPath + "/decline"
 	accountsPath = "/v1/identity/accounts"
 	accountPath  = accountsPath + "/{id}"
 )
@@ -98,15 +99,41 @@ func (d *document) checkRequest(req *http.Request) error {
 			return fmt.Errorf("query parameter %s is there %d times", name, len(values))
 		}
 	}
-	return openapi3filter.ValidateRequest(req.Context(), in)
+	if err := openapi3filter.ValidateRequest(req.Context(), in); err != nil {
+		return err
+	}
+	return checkRequestBody(req, in.Route.Operation)
 }
+
+// checkRequestBody says which fields of a body are not in the document. A validator allows them, and
+// a body where none is documented.
+func checkRequestBody(req *http.Request, o *openapi3.Operation) error {
+	if req.Body == nil {
+		return nil
+	}
+	body, err := io.ReadAll(req.Body)
+	switch {
+	case err != nil || len(body) == 0:
+		return err
+	case o.RequestBody == nil:
+		return errors.New("a body is not in the document")
+	}
+	return checkFields(body, requestSchema(o))
+}
+
+// requestSchema is the schema of the body of a request.
+func requestSchema(o *openapi3.Operation) *openapi3.Schema {
+	return o.RequestBody.Value.Content["application/json"].Schema.Value
+}
+
+func isSuccess(status int) bool { return status == http.StatusOK || status == http.StatusCreated }
 
 // checkResponse says what of a response is not as the document has it, or not in the document. To a
 // request that is not in it, only errors are known: those of every operation.
 func (d *document) checkResponse(req *http.Request, status int, header http.Header, body []byte) error {
 	in, err := d.input(req)
 	if err != nil {
-		if status == http.StatusOK {
+		if isSuccess(status) {
 			return err
 		}
 		list := req.Clone(req.Context())
@@ -120,13 +147,13 @@ func (d *document) checkResponse(req *http.Request, status int, header http.Head
 		Body:                   io.NopCloser(bytes.NewReader(body)),
 		Options:                options(),
 	})
-	if err != nil || status != http.StatusOK {
+	if err != nil || !isSuccess(status) {
 		return err
 	}
 	return checkFields(body, success(in.Route.Operation))
 }
 
-// success is the schema of the response to an operation that succeeds.
+// success is the schema of the response to an operation that succeeds, with whatever status.
 func success(o *openapi3.Operation) *openapi3.Schema {
 	return o.Responses.Status(http.StatusOK).Value.Content["application/json"].Schema.Value
 }
@@ -154,15 +181,23 @@ type checker struct {
 	document  *document
 	next      http.RoundTripper
 	sent      []*http.Request
-	responses map[string]int // those with status 200, by the path of their operation
+	responses map[string]int    // the successes of GETs, by the path of their operation
+	written   map[string]int    // and those of POSTs
+	bodies    map[string][]byte // what the last of these sent
 	findings  []error
 }
 
 // newChecker makes a checker that fails the test if it has found something.
 func newChecker(t *testing.T, next http.RoundTripper) *checker {
-	c := &checker{document: load(t), next: next, responses: map[string]int{}}
+	c := newNote(t, next)
 	t.Cleanup(func() { assert.NoError(t, errors.Join(c.findings...)) })
 	return c
+}
+
+// newNote makes a checker that notes what goes through it and fails nothing.
+func newNote(t *testing.T, next http.RoundTripper) *checker {
+	t.Helper()
+	return &checker{document: load(t), next: next, bodies: map[string][]byte{}, responses: map[string]int{}, written: map[string]int{}}
 }
 
 func (c *checker) find(req *http.Request, err error) {
@@ -173,8 +208,12 @@ func (c *checker) find(req *http.Request, err error) {
 
 func (c *checker) RoundTrip(req *http.Request) (*http.Response, error) {
 	c.sent = append(c.sent, req)
-	c.find(req, c.document.checkRequest(req))
-	resp, err := c.next.RoundTrip(req)
+	sent, err := bodyOf(req)
+	if err != nil {
+		return nil, err
+	}
+	c.find(req, c.document.checkRequest(withBody(req, sent)))
+	resp, err := c.next.RoundTrip(withBody(req, sent))
 	if err != nil {
 		return nil, err
 	}
@@ -184,11 +223,33 @@ func (c *checker) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	c.find(req, c.document.checkResponse(req, resp.StatusCode, resp.Header, body))
-	if in, err := c.document.input(req); err == nil && resp.StatusCode == http.StatusOK {
-		c.responses[in.Route.Path]++
+	if in, err := c.document.input(req); err == nil && isSuccess(resp.StatusCode) {
+		if req.Method == http.MethodGet {
+			c.responses[in.Route.Path]++
+		} else {
+			c.written[in.Route.Path]++
+			c.bodies[in.Route.Path] = sent
+		}
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
+}
+
+func bodyOf(req *http.Request) ([]byte, error) {
+	if req.Body == nil {
+		return nil, nil
+	}
+	defer req.Body.Close()
+	return io.ReadAll(req.Body)
+}
+
+// withBody is the request with the same body to read again.
+func withBody(req *http.Request, body []byte) *http.Request {
+	again := req.Clone(req.Context())
+	if req.Body != nil {
+		again.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	return again
 }
 
 // through is the option that sends a client's calls through the checker.

@@ -64,7 +64,7 @@ func newServer(t *testing.T) *beltictest.Server {
 		if strings.HasSuffix(list, "{id}") {
 			continue
 		}
-		server.Inject(beltictest.Always().On(list).Maybe(), beltictest.Answer(http.StatusOK, "application/json", emptyPage))
+		server.Inject(beltictest.Always().On("GET "+list).Maybe(), beltictest.Answer(http.StatusOK, "application/json", emptyPage))
 	}
 	return server
 }
@@ -174,7 +174,7 @@ func TestRequestDriftIsFound(t *testing.T) {
 // requestOf is the request that the library sends for the options.
 func requestOf(t *testing.T, o *beltic.SessionListOptions) *http.Request {
 	t.Helper()
-	c := &checker{document: load(t), next: newServer(t).Transport(), responses: map[string]int{}}
+	c := newNote(t, newServer(t).Transport())
 	client, err := beltic.NewClient(key, c.through())
 	require.NoError(t, err)
 	_, err = client.Sessions.List(t.Context(), o)

@@ -251,7 +251,10 @@ func fixtures(t *testing.T) map[string][]string {
 func TestFixturesConform(t *testing.T) {
 	d := load(t)
 	byPath := fixtures(t)
-	for path := range d.Paths.Map() {
+	for path, item := range d.Paths.Map() {
+		if item.Get == nil {
+			continue
+		}
 		require.NotEmpty(t, byPath[path])
 		for _, file := range byPath[path] {
 			req := httptest.NewRequest(http.MethodGet, strings.ReplaceAll(path, "{id}", uuid), nil)

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,6 +49,33 @@ func operations(t *testing.T) map[string]operation {
 		if get := service.MethodByName("Get"); get.IsValid() {
 			get.Call([]reflect.Value{reflect.ValueOf(t.Context()), reflect.ValueOf("{id}")})
 			all[string(path)] = operation{string(path), one(get.Type().Out(0).Elem()), single}
+		}
+	}
+	return all
+}
+
+// writes calls everything else of each service, and finds out what it posts to, and what type it
+// returns.
+func writes(t *testing.T) map[string]reflect.Type {
+	t.Helper()
+	all := map[string]reflect.Type{}
+	var path pathNote
+	client, err := beltic.NewClient(key, beltic.WithHTTPClient(&http.Client{Transport: &path}))
+	require.NoError(t, err)
+	for field, service := range reflect.ValueOf(client).Elem().Fields() {
+		if !field.IsExported() {
+			continue
+		}
+		for method, call := range service.Methods() {
+			if slices.Contains([]string{"List", "All", "Pages", "Iterator", "Get"}, method.Name) {
+				continue
+			}
+			argument := reflect.New(call.Type().In(1)).Elem()
+			if argument.Kind() == reflect.String {
+				argument.SetString("{id}")
+			}
+			call.Call([]reflect.Value{reflect.ValueOf(t.Context()), argument})
+			all[string(path)] = one(call.Type().Out(0).Elem())
 		}
 	}
 	return all
@@ -101,8 +129,10 @@ func sources(t *testing.T, o operation) (document, models, sample fields) {
 
 func TestDocumentModelsAndSamplesHaveTheSameFields(t *testing.T) {
 	all := operations(t)
-	for path := range load(t).Paths.Map() {
-		assert.Contains(t, all, path, "no service asks for it")
+	for path, item := range load(t).Paths.Map() {
+		if item.Get != nil {
+			assert.Contains(t, all, path, "no service asks for it")
+		}
 	}
 	for path, o := range all {
 		document, models, sample := sources(t, o)
@@ -143,5 +173,8 @@ func TestTheReadmeNamesEveryCall(t *testing.T) {
 	require.NoError(t, err)
 	for path := range operations(t) {
 		assert.Contains(t, string(text), "`GET "+path+"`")
+	}
+	for path := range writes(t) {
+		assert.Contains(t, string(text), "`POST "+path+"`")
 	}
 }
