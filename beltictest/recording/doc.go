@@ -20,6 +20,7 @@
 //	}
 //	client, err := beltic.NewClient("sk_staging_any", beltic.WithHTTPClient(&http.Client{Transport: replayer}))
 //
-// Every resource of a [beltic.Client] is covered, lists and single records. The package beltictest
-// has a fake server for tests that need no traffic of their own.
+// Every resource of a [beltic.Client] is covered: lists, single records and writes. Of a write the
+// response is stored, and never what was sent. The package beltictest has a fake server for tests
+// that need no traffic of their own.
 package recording

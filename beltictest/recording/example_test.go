@@ -123,3 +123,41 @@ func filesOf(key string, opts ...recording.Option) (int, error) {
 	client.Accounts.List(context.Background(), nil) // recorder.Err says more than its error
 	return recorder.Summary().Files, recorder.Err()
 }
+
+// A write is replayed by its path, whatever is sent, because nothing that was sent is recorded.
+func ExampleReplay_write() {
+	staging := beltictest.NewServer(beltictest.InMemory(), beltictest.WithAPIKey("sk_staging_example"))
+	defer staging.Close()
+	dir, err := os.MkdirTemp("", "recording")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	recorder, err := recording.Record(dir, recording.Through(staging.Transport()))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(createdBy(recorder, "customer-7"))
+
+	replayer, err := recording.Replay(os.DirFS(dir))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(createdBy(replayer, "customer-8"))
+	// Output:
+	// pending <nil>
+	// pending <nil>
+}
+
+// createdBy creates an account by way of a transport.
+func createdBy(transport http.RoundTripper, externalID string) (beltic.AccountStatus, error) {
+	client, err := beltic.NewClient("sk_staging_example", beltic.WithHTTPClient(&http.Client{Transport: transport}))
+	if err != nil {
+		return "", err
+	}
+	account, err := client.Accounts.Create(context.Background(), beltic.AccountCreate{ExternalID: externalID})
+	if err != nil {
+		return "", err
+	}
+	return account.Status, nil
+}

@@ -109,7 +109,7 @@ func AllowProductionKey() Option { return func(r *Recorder) { r.allowProduction 
 // are the elements of a list where none is documented. The same text always becomes the same
 // made-up one, so ids, cursors and links still fit together; the secret behind that ends with the
 // process. Dates without a time are personal and made up. Request headers and bodies, the host and
-// the base path are never stored. A last check reads each file before it is written: if the key,
+// the base path are never stored: of a write its method, its path and the response are. A last check reads each file before it is written: if the key,
 // the host or a text of the response is still there, nothing is written and the round trip fails
 // with [ErrNotScrubbed]. So does, before it is sent, a request with a path or a query parameter
 // that the library does not know.

@@ -669,3 +669,77 @@ func TestRecordKnowsEveryErrorBody(t *testing.T) {
 		}
 	}
 }
+
+// writeAll does each write of the library once.
+func writeAll(t *testing.T, client *beltic.Client, parameters beltic.AccountCreate) (*beltic.Account, *beltic.Session) {
+	t.Helper()
+	account, err := client.Accounts.Create(t.Context(), parameters)
+	require.NoError(t, err)
+	session, err := client.Sessions.Create(t.Context(), beltic.SessionCreate{AccountID: account.ID, Person: parameters.Person})
+	require.NoError(t, err)
+	declined, err := client.Sessions.Decline(t.Context(), session.ID)
+	require.NoError(t, err)
+	assert.Equal(t, session.ID, declined.ID)
+	return account, declined
+}
+
+func TestRecordWritesAndNothingThatWasSent(t *testing.T) {
+	staging := beltictest.Start(t, beltictest.InMemory(), beltictest.WithAPIKey(stagingKey))
+	dir := t.TempDir()
+	recorder, err := recording.Record(dir, recording.Through(staging.Transport()))
+	require.NoError(t, err)
+	c := &canaries{rng: rand.New(rand.NewPCG(1, 1))}
+	sent := beltic.AccountCreate{
+		ExternalID: c.text("external_id"), EntityType: beltic.EntityTypePerson, Contact: beltic.Contact{Email: c.text("email"), Phone: c.text("phone")},
+		Person: beltic.Person{Name: beltic.PersonName{First: c.text("first"), Last: c.text("last")}, BirthDate: "1990-05-15"},
+	}
+	client := newClient(t, recorder, staging.URL)
+	account, session := writeAll(t, client, sent)
+	assert.Equal(t, sent.Contact, account.Contact)
+	err = client.Call(t.Context(), beltic.Call{Method: "POST", Route: "/identity/accounts", Body: map[string]string{c.text("name"): c.text("value")}}, nil)
+	require.ErrorIs(t, err, beltic.ErrBadRequest, "a refused write is recorded too")
+	require.NoError(t, recorder.Err())
+	staging.ExpectWrites(t, 3)
+
+	assertNoCanary(t, dir, append(c.issued, account.ID, session.ID))
+	for name, content := range recordedFiles(t, dir) {
+		var e struct {
+			Request map[string]any `json:"request"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(content), &e))
+		assert.Equal(t, []string{"method", "path", "query"}, slices.Sorted(maps.Keys(e.Request)), name)
+		assert.NotContains(t, content, "1990-05-15", name)
+	}
+
+	replayer, err := recording.Replay(os.DirFS(dir))
+	require.NoError(t, err)
+	client = newClient(t, replayer, stagingBase)
+	replayed, declined := writeAll(t, client, beltic.AccountCreate{ExternalID: "another"})
+	assert.Equal(t, beltic.AccountStatusPending, replayed.Status)
+	assert.Equal(t, beltic.EntityTypePerson, replayed.EntityType)
+	assert.Equal(t, beltic.SessionStatusDeclined, declined.Status)
+	assert.Equal(t, replayed.ID, declined.Relationships.Account.ID, "ids still fit together")
+	assert.NotEqual(t, account.Contact.Email, replayed.Contact.Email)
+	_, err = client.Accounts.Create(t.Context(), sent)
+	require.ErrorIs(t, err, beltic.ErrBadRequest, "the next response")
+	_, err = client.Accounts.Create(t.Context(), sent)
+	require.ErrorIs(t, err, recording.ErrNotRecorded)
+	assert.NotContains(t, err.Error(), sent.ExternalID)
+}
+
+// TestRecordNothingThatAnErrorRepeats of what was sent.
+func TestRecordNothingThatAnErrorRepeats(t *testing.T) {
+	recorder, dir := newRecorder(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		text, _ := json.Marshal(string(body))
+		fmt.Fprintf(w, `{"errors":[{"code":"invalid","detail":%s,"meta":{"sent":%s},"source":{"pointer":"/data/attributes"}}],"echo":%s}`, text, body, body)
+	})
+	c := &canaries{rng: rand.New(rand.NewPCG(2, 2))}
+	_, err := newClient(t, recorder, stagingBase).Accounts.Create(t.Context(), beltic.AccountCreate{ExternalID: c.text("external_id")})
+	require.ErrorIs(t, err, beltic.ErrUnprocessable)
+	require.NoError(t, recorder.Err())
+	assert.Equal(t, 1, recorder.Summary().Files)
+	assertNoCanary(t, dir, c.issued)
+}

@@ -30,8 +30,8 @@ type Replayer struct {
 // [embed.FS].
 //
 // A request gets a response if one of the same method, path below the base URL and query was
-// recorded; the order of the parameters does not matter. The same request again gets the next
-// recorded response. A request that was not recorded, or more often than it was, fails with
+// recorded; the order of the parameters does not matter, nor does the body, which is not recorded.
+// The same request again gets the next recorded response. A request that was not recorded, or more often than it was, fails with
 // [ErrNotRecorded]: nothing is made up, and nothing is sent.
 //
 // Ids and cursors are those of the recording, not the real ones: take them from its responses.
