@@ -71,10 +71,10 @@
 // a page of its own, or the answer comes later than the client waits for it. A program must then find
 // out what became of its write before it sends it again:
 //
-//	func TestSignUp(t *testing.T) {
+//	func TestSyncCreatesOnce(t *testing.T) {
 //		srv := beltictest.Start(t)
 //		srv.Inject(beltictest.Next().On("POST"), beltictest.LoseAnswer())
-//		if err := SignUp(t.Context(), srv.Client(), "customer-7"); err != nil {
+//		if err := Sync(t.Context(), srv.Client()); err != nil {
 //			t.Fatal(err)
 //		}
 //		srv.ExpectWrites(t, 1, "POST /identity/accounts")
@@ -84,7 +84,7 @@
 //
 // A new account is pending and a new session created. Where the API's pages are silent, the server
 // takes what comes: no attribute is required, an external id may be used again, and the account of a
-// session need not exist. A session whose status is terminal is declined with a 409, which is
+// session need not exist. To decline a session in a terminal status gives a 409, which is
 // undocumented too.
 //
 // # Changes
