@@ -105,7 +105,7 @@ func (s *Server) Connections() int {
 	return len(seen)
 }
 
-// ForgetRequests empties the log of requests.
+// ForgetRequests empties the log of requests, and with it that of writes.
 func (s *Server) ForgetRequests() {
 	s.mustBeMade()
 	s.log.forget()

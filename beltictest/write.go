@@ -66,16 +66,16 @@ func (c *Collection[T]) written(r *record[T]) (*document, *errorObject) {
 // parse reads the body of a request that creates a record. A member that a client cannot send is
 // refused, because a misspelled one would otherwise go unnoticed.
 func (r *resource[T]) parse(body []byte, value *T) *errorObject {
-	isStrict := json.RejectUnknownMembers(true)
+	strictly := json.RejectUnknownMembers(true)
 	var sent struct {
 		Data jsontext.Value `json:"data"`
 	}
-	if err := json.Unmarshal(body, &sent, isStrict); err != nil || sent.Data.Kind() != '{' {
+	if err := json.Unmarshal(body, &sent, strictly); err != nil || sent.Data.Kind() != '{' {
 		return invalidBody("The body is no JSON:API document of one record.")
 	}
 	creation := reflect.New(reflect.TypeOf(r.creation)).Interface()
 	for _, into := range []any{creation, value} {
-		if bad, isBad := errors.AsType[*json.SemanticError](json.Unmarshal(sent.Data, into, isStrict)); isBad {
+		if bad, isBad := errors.AsType[*json.SemanticError](json.Unmarshal(sent.Data, into, strictly)); isBad {
 			return invalidMember(string(bad.JSONPointer))
 		}
 	}
@@ -103,26 +103,26 @@ func invalidMember(pointer string) *errorObject {
 	}
 }
 
-// Writes are the requests that changed what the server has, in the order in which they came: they
-// created a record or did something to one, whatever became of the response.
+// Writes are those of Requests that changed what the server has: that created a record or did
+// something to one, whatever became of the response.
 func (s *Server) Writes() []Request {
 	return slices.DeleteFunc(s.Requests(), func(r Request) bool { return !r.Done })
 }
 
 // ExpectWrites fails the test unless the server did n writes, and shows those that it did: method,
-// route, response and number of the request. Not done is a write that was refused, or that a fault
-// came before. With targets, as [When.On] takes them, only the writes of these count:
+// route, response and number of the request. A write that was refused or that a fault came before was
+// not done. With targets, as [When.On] takes them, only their writes count:
 //
 //	srv.ExpectWrites(t, 1, "POST /identity/accounts")
 //
 // It reports whether all is well. It panics if the server takes no requests of a target.
 func (s *Server) ExpectWrites(t T, n int, targets ...string) bool {
 	t.Helper()
+	done := s.Writes()
 	var expected []target
 	for _, text := range targets {
 		expected = append(expected, s.mustHave("ExpectWrites", text))
 	}
-	done := s.Writes()
 	counted := slices.DeleteFunc(slices.Clone(done), func(r Request) bool {
 		includes := func(to target) bool { return to.includes(r.Method, r.route) }
 		return len(expected) > 0 && !slices.ContainsFunc(expected, includes)
