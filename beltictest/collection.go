@@ -140,8 +140,8 @@ func (c *Collection[T]) replace(id string, change func(*T) (key, error)) error {
 	return err
 }
 
-// change replaces a record by one that change has worked on, and puts it where the new key says. The
-// caller holds the lock.
+// change replaces a record by one that change has worked on, and puts it where the new key says.
+// The caller holds the lock.
 func (c *Collection[T]) change(id string, change func(*T) (key, error)) (*record[T], error) {
 	old, err := c.find(id)
 	if err != nil {

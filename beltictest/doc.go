@@ -3,10 +3,10 @@
 //
 // # A server
 //
-// [NewServer] starts a fake of the API's sessions and accounts that behaves as the vendor's pages say:
-// it lists them and gets each one by its id, creates both and declines sessions. It checks the key,
-// every query parameter and every member of a body, pages by keyset cursors and responds with the
-// same JSON:API documents. [Start] closes it with the test:
+// [NewServer] starts a fake of the API's sessions and accounts that behaves as the vendor's pages
+// say: it lists them and gets each one by its id, creates both and declines sessions. It checks the
+// key, every query parameter and every member of a body, pages by keyset cursors and responds with
+// the same JSON:API documents. [Start] closes it with the test:
 //
 //	func TestSync(t *testing.T) {
 //		srv := beltictest.Start(t, beltictest.WithSessions(beltictest.GenerateSessions(1, 250)...))
@@ -67,9 +67,9 @@
 // # Writes
 //
 // A server counts how often a write was done, not how often it was asked for. [LoseAnswer] does it
-// and then loses the answer: the connection breaks, the body is cut in half, a gateway responds with
-// a page of its own, or the answer comes later than the client waits for it. A program must then find
-// out what became of its write before it sends it again:
+// and then loses the answer: the connection breaks, the body is cut in half, a gateway responds
+// with a page of its own, or the answer comes later than the client waits for it. A program must
+// then find out what became of its write before it sends it again:
 //
 //	func TestSyncCreatesOnce(t *testing.T) {
 //		srv := beltictest.Start(t)
@@ -80,7 +80,8 @@
 //		srv.ExpectWrites(t, 1, "POST /identity/accounts")
 //	}
 //
-// Any other fault that responds in place of a success comes before the write, which is then not done.
+// Any other fault that responds in place of a success comes before the write, which is then not
+// done.
 //
 // A new account is pending and a new session created. Where the API's pages are silent, the server
 // takes what comes: no attribute is required, an external id may be used again, and the account of a
@@ -100,8 +101,8 @@
 // [Server.Requests] are the requests that came, with their route, typed options, the number of the
 // page, the body and the key masked; [Server.Writes] are those that changed something.
 // [Server.ExpectRequests], [Server.ExpectRequest], [Server.ExpectWrites] and
-// [Server.ExpectConnections] fail a test with a list of them. Printing a request shows where a cursor
-// stands, and neither its text, a filter value, an id nor a body.
+// [Server.ExpectConnections] fail a test with a list of them. Printing a request shows where a
+// cursor stands, and neither its text, a filter value, an id nor a body.
 //
 // # Without a server
 //

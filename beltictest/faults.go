@@ -18,9 +18,9 @@ import (
 // response or cuts it off. A fault of a record waits in the same way for a page that has the
 // record, or for the one record that was asked for.
 //
-// A write is done if its success is sent, be it late or cut off in the middle. A fault that responds
-// in its place or ends the response before that comes before the write, which is then not done;
-// [LoseAnswer] does it first.
+// A write is done if its success is sent, be it late or cut off in the middle. A fault that
+// responds in its place or ends the response before that comes before the write, which is then not
+// done; [LoseAnswer] does it first.
 type Fault interface {
 	// String names the fault in the log of requests.
 	String() string

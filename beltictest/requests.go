@@ -15,8 +15,8 @@ import (
 )
 
 // Request is a request that the server received, and how it responded. Printing one shows neither
-// cursors, the values of filters, the id in a path nor the body: page[after]=…@30 is the cursor after
-// the 30th record of the list.
+// cursors, the values of filters, the id in a path nor the body: page[after]=…@30 is the cursor
+// after the 30th record of the list.
 type Request struct {
 	Method string
 	Path   string // with the id

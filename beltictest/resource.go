@@ -17,7 +17,8 @@ type resource[T any] struct {
 	redact     func(*T)    // takes the personal data out; nil where records are not redacted
 
 	// creation is the zero value of what a client sends to create a record; nil where none can be
-	// created. The server gives a new record an id and its times, and create what it adds of its own.
+	// created. The server gives a new record an id and its times, and create what it adds of its
+	// own.
 	creation any
 	create   func(*T)
 	// actions are what can be done to a record, by the last segment of their path. One reports

@@ -22,8 +22,8 @@ type route struct {
 	written int
 }
 
-// routes are the list of the records, which creates them too, each one of them, and what can be done
-// to it, as far as the resource has them.
+// routes are the list of the records, which creates them too, each one of them, and what can be
+// done to it, as far as the resource has them.
 func (c *Collection[T]) routes() []route {
 	r := c.resource
 	list := route{pattern: r.path, parameters: r.parameters(), options: r.options, written: http.StatusCreated}

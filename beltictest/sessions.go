@@ -65,8 +65,8 @@ func createSession(s *beltic.Session) {
 	s.Status, s.ExpiresAt = beltic.SessionStatusCreated, s.CreatedAt.Add(lifetime)
 }
 
-// declineSession refuses a session whose lifecycle has ended. From which statuses the API declines is
-// undocumented.
+// declineSession refuses a session whose lifecycle has ended. From which statuses the API declines
+// is undocumented.
 func declineSession(s *beltic.Session) bool {
 	if s.Status.Terminal() {
 		return false

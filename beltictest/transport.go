@@ -66,8 +66,8 @@ func (t memoryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.response(r, &memoryBody{reader, cancel}), nil
 }
 
-// received is the request as a server sees it, with its whole body: the caller may use the body again
-// as soon as it has the response.
+// received is the request as a server sees it, with its whole body: the caller may use the body
+// again as soon as it has the response.
 func received(r *http.Request) (*http.Request, error) {
 	body, err := readBody(r)
 	in := r.Clone(r.Context())

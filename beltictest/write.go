@@ -110,8 +110,8 @@ func (s *Server) Writes() []Request {
 }
 
 // ExpectWrites fails the test unless the server did n writes, and shows those that it did: method,
-// route, response and number of the request. A write that was refused or that a fault came before was
-// not done. With targets, as [When.On] takes them, only their writes count:
+// route, response and number of the request. A write that was refused or that a fault came before
+// was not done. With targets, as [When.On] takes them, only their writes count:
 //
 //	srv.ExpectWrites(t, 1, "POST /identity/accounts")
 //
