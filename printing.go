@@ -20,7 +20,8 @@ import (
 //     place must not show what %v hides.
 //   - String returns the same to zap.Any and html/template.
 //
-// LogValue is written here; go generate writes String and Format of each type that has it.
+// LogValue is written here, for structs with something safe; go generate writes the rest. A struct
+// without a LogValue here shows nothing.
 //
 // Value receivers make a struct print like a pointer to it. A leaf that the caller names (a string,
 // a [Date], an [Optional]) prints in full. SECURITY.md lists the limits.
@@ -76,28 +77,6 @@ func (r Response) LogValue() slog.Value {
 		slog.Int("attempts", r.Attempts),
 	)
 }
-
-// These have nothing that is safe, or nothing but ids of other records.
-
-func (c Call) LogValue() slog.Value                 { return hidden }
-func (n IdentityNumbers) LogValue() slog.Value      { return hidden }
-func (n IdentityNumber) LogValue() slog.Value       { return hidden }
-func (p Person) LogValue() slog.Value               { return hidden }
-func (n PersonName) LogValue() slog.Value           { return hidden }
-func (b Business) LogValue() slog.Value             { return hidden }
-func (h Shareholder) LogValue() slog.Value          { return hidden }
-func (c Contact) LogValue() slog.Value              { return hidden }
-func (a Address) LogValue() slog.Value              { return hidden }
-func (b BehaviorAnalysis) LogValue() slog.Value     { return hidden }
-func (s SessionFilter) LogValue() slog.Value        { return hidden }
-func (c SessionCreate) LogValue() slog.Value        { return hidden }
-func (c AccountCreate) LogValue() slog.Value        { return hidden }
-func (c Cursors) LogValue() slog.Value              { return hidden }
-func (l Links) LogValue() slog.Value                { return hidden }
-func (e ErrorObject) LogValue() slog.Value          { return hidden }
-func (s ErrorSource) LogValue() slog.Value          { return hidden }
-func (r SessionRelationships) LogValue() slog.Value { return hidden }
-func (r AccountRelationships) LogValue() slog.Value { return hidden }
 
 // A client knows a key, and an iterator cursors and filters, in fields that only fmt can see.
 

@@ -5,70 +5,91 @@ package beltic
 import (
 	"fmt"
 	"io"
+	"log/slog"
 )
 
-func (s Session) String() string              { return printed(s) }
-func (a SessionAttributes) String() string    { return printed(a) }
-func (o SessionListOptions) String() string   { return printed(o) }
-func (a Account) String() string              { return printed(a) }
-func (a AccountAttributes) String() string    { return printed(a) }
-func (o AccountListOptions) String() string   { return printed(o) }
-func (r ResourceRef) String() string          { return printed(r) }
-func (r ToMany) String() string               { return printed(r) }
-func (o PageOptions) String() string          { return printed(o) }
-func (p Page[T]) String() string              { return printed(p) }
-func (m Meta) String() string                 { return printed(m) }
-func (m PageMeta) String() string             { return printed(m) }
-func (r Response) String() string             { return printed(r) }
-func (c Call) String() string                 { return printed(c) }
-func (n IdentityNumbers) String() string      { return printed(n) }
-func (n IdentityNumber) String() string       { return printed(n) }
-func (p Person) String() string               { return printed(p) }
-func (n PersonName) String() string           { return printed(n) }
-func (b Business) String() string             { return printed(b) }
-func (h Shareholder) String() string          { return printed(h) }
-func (c Contact) String() string              { return printed(c) }
-func (a Address) String() string              { return printed(a) }
-func (b BehaviorAnalysis) String() string     { return printed(b) }
-func (s SessionFilter) String() string        { return printed(s) }
-func (c SessionCreate) String() string        { return printed(c) }
-func (c AccountCreate) String() string        { return printed(c) }
-func (c Cursors) String() string              { return printed(c) }
-func (l Links) String() string                { return printed(l) }
-func (e ErrorObject) String() string          { return printed(e) }
-func (s ErrorSource) String() string          { return printed(s) }
-func (r SessionRelationships) String() string { return printed(r) }
-func (r AccountRelationships) String() string { return printed(r) }
+func (v AccountCreate) LogValue() slog.Value        { return hidden }
+func (v AccountRelationships) LogValue() slog.Value { return hidden }
+func (v Address) LogValue() slog.Value              { return hidden }
+func (v BehaviorAnalysis) LogValue() slog.Value     { return hidden }
+func (v Business) LogValue() slog.Value             { return hidden }
+func (v Call) LogValue() slog.Value                 { return hidden }
+func (v Contact) LogValue() slog.Value              { return hidden }
+func (v Cursors) LogValue() slog.Value              { return hidden }
+func (v ErrorObject) LogValue() slog.Value          { return hidden }
+func (v ErrorSource) LogValue() slog.Value          { return hidden }
+func (v IdentityNumber) LogValue() slog.Value       { return hidden }
+func (v IdentityNumbers) LogValue() slog.Value      { return hidden }
+func (v Links) LogValue() slog.Value                { return hidden }
+func (v Person) LogValue() slog.Value               { return hidden }
+func (v PersonName) LogValue() slog.Value           { return hidden }
+func (v SessionCreate) LogValue() slog.Value        { return hidden }
+func (v SessionFilter) LogValue() slog.Value        { return hidden }
+func (v SessionRelationships) LogValue() slog.Value { return hidden }
+func (v Shareholder) LogValue() slog.Value          { return hidden }
 
-func (s Session) Format(state fmt.State, _ rune)              { io.WriteString(state, s.String()) }
-func (a SessionAttributes) Format(state fmt.State, _ rune)    { io.WriteString(state, a.String()) }
-func (o SessionListOptions) Format(state fmt.State, _ rune)   { io.WriteString(state, o.String()) }
-func (a Account) Format(state fmt.State, _ rune)              { io.WriteString(state, a.String()) }
-func (a AccountAttributes) Format(state fmt.State, _ rune)    { io.WriteString(state, a.String()) }
-func (o AccountListOptions) Format(state fmt.State, _ rune)   { io.WriteString(state, o.String()) }
-func (r ResourceRef) Format(state fmt.State, _ rune)          { io.WriteString(state, r.String()) }
-func (r ToMany) Format(state fmt.State, _ rune)               { io.WriteString(state, r.String()) }
-func (o PageOptions) Format(state fmt.State, _ rune)          { io.WriteString(state, o.String()) }
-func (p Page[T]) Format(state fmt.State, _ rune)              { io.WriteString(state, p.String()) }
-func (m Meta) Format(state fmt.State, _ rune)                 { io.WriteString(state, m.String()) }
-func (m PageMeta) Format(state fmt.State, _ rune)             { io.WriteString(state, m.String()) }
-func (r Response) Format(state fmt.State, _ rune)             { io.WriteString(state, r.String()) }
-func (c Call) Format(state fmt.State, _ rune)                 { io.WriteString(state, c.String()) }
-func (n IdentityNumbers) Format(state fmt.State, _ rune)      { io.WriteString(state, n.String()) }
-func (n IdentityNumber) Format(state fmt.State, _ rune)       { io.WriteString(state, n.String()) }
-func (p Person) Format(state fmt.State, _ rune)               { io.WriteString(state, p.String()) }
-func (n PersonName) Format(state fmt.State, _ rune)           { io.WriteString(state, n.String()) }
-func (b Business) Format(state fmt.State, _ rune)             { io.WriteString(state, b.String()) }
-func (h Shareholder) Format(state fmt.State, _ rune)          { io.WriteString(state, h.String()) }
-func (c Contact) Format(state fmt.State, _ rune)              { io.WriteString(state, c.String()) }
-func (a Address) Format(state fmt.State, _ rune)              { io.WriteString(state, a.String()) }
-func (b BehaviorAnalysis) Format(state fmt.State, _ rune)     { io.WriteString(state, b.String()) }
-func (s SessionFilter) Format(state fmt.State, _ rune)        { io.WriteString(state, s.String()) }
-func (c SessionCreate) Format(state fmt.State, _ rune)        { io.WriteString(state, c.String()) }
-func (c AccountCreate) Format(state fmt.State, _ rune)        { io.WriteString(state, c.String()) }
-func (c Cursors) Format(state fmt.State, _ rune)              { io.WriteString(state, c.String()) }
-func (l Links) Format(state fmt.State, _ rune)                { io.WriteString(state, l.String()) }
-func (e ErrorObject) Format(state fmt.State, _ rune)          { io.WriteString(state, e.String()) }
-func (s ErrorSource) Format(state fmt.State, _ rune)          { io.WriteString(state, s.String()) }
-func (r SessionRelationships) Format(state fmt.State, _ rune) { io.WriteString(state, r.String()) }
-func (r AccountRelationships) Format(state fmt.State, _ rune) { io.WriteString(state, r.String()) }
+func (v Account) String() string              { return printed(v) }
+func (v AccountAttributes) String() string    { return printed(v) }
+func (v AccountCreate) String() string        { return printed(v) }
+func (v AccountListOptions) String() string   { return printed(v) }
+func (v AccountRelationships) String() string { return printed(v) }
+func (v Address) String() string              { return printed(v) }
+func (v BehaviorAnalysis) String() string     { return printed(v) }
+func (v Business) String() string             { return printed(v) }
+func (v Call) String() string                 { return printed(v) }
+func (v Contact) String() string              { return printed(v) }
+func (v Cursors) String() string              { return printed(v) }
+func (v ErrorObject) String() string          { return printed(v) }
+func (v ErrorSource) String() string          { return printed(v) }
+func (v IdentityNumber) String() string       { return printed(v) }
+func (v IdentityNumbers) String() string      { return printed(v) }
+func (v Links) String() string                { return printed(v) }
+func (v Meta) String() string                 { return printed(v) }
+func (v PageMeta) String() string             { return printed(v) }
+func (v PageOptions) String() string          { return printed(v) }
+func (v Page[T]) String() string              { return printed(v) }
+func (v Person) String() string               { return printed(v) }
+func (v PersonName) String() string           { return printed(v) }
+func (v ResourceRef) String() string          { return printed(v) }
+func (v Response) String() string             { return printed(v) }
+func (v Session) String() string              { return printed(v) }
+func (v SessionAttributes) String() string    { return printed(v) }
+func (v SessionCreate) String() string        { return printed(v) }
+func (v SessionFilter) String() string        { return printed(v) }
+func (v SessionListOptions) String() string   { return printed(v) }
+func (v SessionRelationships) String() string { return printed(v) }
+func (v Shareholder) String() string          { return printed(v) }
+func (v ToMany) String() string               { return printed(v) }
+
+func (v Account) Format(state fmt.State, _ rune)              { io.WriteString(state, v.String()) }
+func (v AccountAttributes) Format(state fmt.State, _ rune)    { io.WriteString(state, v.String()) }
+func (v AccountCreate) Format(state fmt.State, _ rune)        { io.WriteString(state, v.String()) }
+func (v AccountListOptions) Format(state fmt.State, _ rune)   { io.WriteString(state, v.String()) }
+func (v AccountRelationships) Format(state fmt.State, _ rune) { io.WriteString(state, v.String()) }
+func (v Address) Format(state fmt.State, _ rune)              { io.WriteString(state, v.String()) }
+func (v BehaviorAnalysis) Format(state fmt.State, _ rune)     { io.WriteString(state, v.String()) }
+func (v Business) Format(state fmt.State, _ rune)             { io.WriteString(state, v.String()) }
+func (v Call) Format(state fmt.State, _ rune)                 { io.WriteString(state, v.String()) }
+func (v Contact) Format(state fmt.State, _ rune)              { io.WriteString(state, v.String()) }
+func (v Cursors) Format(state fmt.State, _ rune)              { io.WriteString(state, v.String()) }
+func (v ErrorObject) Format(state fmt.State, _ rune)          { io.WriteString(state, v.String()) }
+func (v ErrorSource) Format(state fmt.State, _ rune)          { io.WriteString(state, v.String()) }
+func (v IdentityNumber) Format(state fmt.State, _ rune)       { io.WriteString(state, v.String()) }
+func (v IdentityNumbers) Format(state fmt.State, _ rune)      { io.WriteString(state, v.String()) }
+func (v Links) Format(state fmt.State, _ rune)                { io.WriteString(state, v.String()) }
+func (v Meta) Format(state fmt.State, _ rune)                 { io.WriteString(state, v.String()) }
+func (v PageMeta) Format(state fmt.State, _ rune)             { io.WriteString(state, v.String()) }
+func (v PageOptions) Format(state fmt.State, _ rune)          { io.WriteString(state, v.String()) }
+func (v Page[T]) Format(state fmt.State, _ rune)              { io.WriteString(state, v.String()) }
+func (v Person) Format(state fmt.State, _ rune)               { io.WriteString(state, v.String()) }
+func (v PersonName) Format(state fmt.State, _ rune)           { io.WriteString(state, v.String()) }
+func (v ResourceRef) Format(state fmt.State, _ rune)          { io.WriteString(state, v.String()) }
+func (v Response) Format(state fmt.State, _ rune)             { io.WriteString(state, v.String()) }
+func (v Session) Format(state fmt.State, _ rune)              { io.WriteString(state, v.String()) }
+func (v SessionAttributes) Format(state fmt.State, _ rune)    { io.WriteString(state, v.String()) }
+func (v SessionCreate) Format(state fmt.State, _ rune)        { io.WriteString(state, v.String()) }
+func (v SessionFilter) Format(state fmt.State, _ rune)        { io.WriteString(state, v.String()) }
+func (v SessionListOptions) Format(state fmt.State, _ rune)   { io.WriteString(state, v.String()) }
+func (v SessionRelationships) Format(state fmt.State, _ rune) { io.WriteString(state, v.String()) }
+func (v Shareholder) Format(state fmt.State, _ rune)          { io.WriteString(state, v.String()) }
+func (v ToMany) Format(state fmt.State, _ rune)               { io.WriteString(state, v.String()) }
