@@ -69,8 +69,9 @@ func WithKeyFunc(f func() string) Option {
 // net/http and quote the URL, the proxy or the server. [errors.Is] matches every error, [errors.As]
 // finds those of your own types.
 //
-// A transport that retries by itself, or gives requests a GetBody or an Idempotency-Key header, can do
-// a write twice: the library cannot tell.
+// A write that got no answer is not sent again by net/http, nor by a transport that retries over it.
+// A transport that sends a write again after an error status, or by other means, can do it twice: the
+// library cannot tell.
 //
 // A transport that follows redirects by itself, such as one that wraps another [http.Client] or,
 // under GOOS=js, wraps a browser's fetch, has taken the key along to where it was sent: its

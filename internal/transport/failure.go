@@ -86,6 +86,8 @@ func failed(ctx context.Context, err error) *Response {
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errTimeout):
 		return &Response{Failure: &Failure{Kind: KindTimeout, Transient: true, Cause: os.ErrDeadlineExceeded}}
+	case errors.Is(cause, errSentAgain):
+		return &Response{Failure: &Failure{Kind: KindConnection}}
 	case cause != nil:
 		resp := Ended(ctx)
 		resp.Failure.Unsent = false

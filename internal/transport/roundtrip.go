@@ -3,10 +3,13 @@ package transport
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"math"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +21,9 @@ func roundTrip(c Config) Handler {
 	return func(ctx context.Context, req *Request) *Response {
 		ctx, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
+		if req.Method != http.MethodGet {
+			ctx = sentOnce(ctx, cancel)
+		}
 		httpReq := &http.Request{
 			Method: req.Method, URL: req.URL, Host: req.URL.Host, Header: req.Header,
 			Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -57,6 +63,25 @@ func roundTrip(c Config) Handler {
 		resp.buffer = buffer
 		return resp
 	}
+}
+
+// errSentAgain ends the context of a write that is about to be sent again without an answer.
+var errSentAgain = errors.New("the write was about to be sent again")
+
+// sentOnce keeps a write whose answer is lost from being sent again below this package. Over HTTP/2,
+// net/http does that without end if there is no body, also after resets that do not say that nothing
+// was done. What got an answer may be sent again: a caller's transport may have its reasons.
+func sentOnce(ctx context.Context, cancel context.CancelCauseFunc) context.Context {
+	var isOut atomic.Bool
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteHeaders:         func() { isOut.Store(true) },
+		GotFirstResponseByte: func() { isOut.Store(false) },
+		GetConn: func(string) {
+			if isOut.Load() {
+				cancel(errSentAgain)
+			}
+		},
+	})
 }
 
 // maxPresize is how many bytes are set aside for a body on the word of its Content-Length.
