@@ -24,12 +24,13 @@ var catalogue = strings.Fields(`
 	F173 F174 F175 F176 F177 F178 F179 F180
 	F181 F182 F183 F184 F185 F186 F187 F188 F189 F190 F191 F192 F193 F194 F195
 	F196 F197 F198 F199 F200 F201 F202 F203 F204 F205 F206 F207 F208 F209 F210 F211 F212 F213 F214 F215 F216 F217
-	F218 F219 F220 F221 F222`)
+	F218 F219 F220 F221 F222
+	F223 F224 F225 F226 F227 F228 F229 F230 F231 F232`)
 
 // allRows are the rows of every section, in the order of the catalogue.
 func allRows() []row {
 	rows := slices.Concat(connectionRows, timeAndSizeRows, statusRows, redirectRows, jsonRows, dateRows, paginationRows,
-		concurrencyRows, inputRows, leakRows, reportRows, shapeRows, answerRows, recorderRows, headerRows, resumingRows, promiseRows, kitRows)
+		concurrencyRows, inputRows, leakRows, reportRows, shapeRows, answerRows, recorderRows, headerRows, resumingRows, promiseRows, kitRows, writeRows)
 	slices.SortFunc(rows, func(a, b row) int { return strings.Compare(a.id, b.id) })
 	return rows
 }
@@ -62,5 +63,5 @@ func TestCatalogue(t *testing.T) {
 		assert.NotEmpty(t, row.cases, row.id)
 	}
 	assert.Equal(t, catalogue, ids, "rows that are missing, double or not of the catalogue")
-	assert.Len(t, catalogue, 191)
+	assert.Len(t, catalogue, 201)
 }

@@ -1,16 +1,16 @@
 // Package faulttest drives the library through the fault catalogue: what goes wrong between a
 // client and an API, one subtest for each row of it, named by its number. It has tests only.
 //
-// Every row runs in a lab, which checks eight invariants whatever the row is about: errors are
+// Every row runs in a lab, which checks nine invariants whatever the row is about: errors are
 // typed, nothing secret is shown, nothing is left open, memory and time are bounded, records come
-// once and the list ends only when the server says so, attempts are counted at the server, and one
-// origin is dialed.
+// once and the list ends only when the server says so, attempts are counted at the server, one
+// origin is dialed, and no write is done twice or passes for one that was not done.
 //
 // All rows, and their count:
 //
 //	go -C internal/faulttest test
 //
-// prints "rows: 191 of 191", and fails where a row is missing, skipped or failed. One row:
+// prints "rows: 201 of 201", and fails where a row is missing, skipped or failed. One row:
 //
 //	go test ./internal/faulttest -v -run TestFault/F123
 //

@@ -138,6 +138,7 @@ type lab struct {
 	origins map[string]bool                                    // what may be dialed
 	dialed  []string
 	errs    []error
+	written []error // what writes came back with
 	calls   int
 	checks  int // of texts for canaries
 
@@ -149,6 +150,9 @@ type lab struct {
 	maxAttempts     int      // of each call
 	extraCanaries   []string // more that must not be shown
 	timeAfterBudget time.Duration
+
+	forms      []string // of extraCanaries
+	extraForms int      // how many of them are in forms
 }
 
 // The time that a trial has: real time that no healthy trial comes near, or virtual time that costs
@@ -218,6 +222,19 @@ func (l *lab) listen() net.Listener {
 func (l *lab) client(opts ...beltic.Option) *beltic.Client {
 	return l.clientOf(l.server.url()+"/v1", append([]beltic.Option{over(l.transport())}, opts...)...)
 }
+
+// wrapped is the option to send through a transport around that of the lab.
+func (l *lab) wrapped(around func(next http.RoundTripper) http.RoundTripper) beltic.Option {
+	transport := l.transport()
+	return over(wrappedTransport{around(transport), transport})
+}
+
+type wrappedTransport struct {
+	http.RoundTripper
+	inner *http.Transport
+}
+
+func (t wrappedTransport) CloseIdleConnections() { t.inner.CloseIdleConnections() }
 
 // over is the option to send through a transport.
 func over(transport http.RoundTripper) beltic.Option {
@@ -374,6 +391,21 @@ func (l *lab) list(client *beltic.Client, opts *beltic.SessionListOptions) (*bel
 	return page, err
 }
 
+// post makes one write, as nobody else does in this trial.
+func (l *lab) post(client *beltic.Client, w write) error {
+	l.mu.Lock()
+	l.calls++
+	mark := fmt.Sprintf("%s-write-%d", canary, l.calls)
+	l.mu.Unlock()
+	err := w.send(l.ctx, client, mark)
+	l.note(err)
+	l.inTime()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.written = append(l.written, err)
+	return err
+}
+
 func (l *lab) called() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -418,6 +450,7 @@ func (l *lab) finish() {
 	for _, s := range l.servers {
 		s.stop()
 	}
+	l.checkWrites()
 }
 
 // checkTyped is I1.
@@ -428,13 +461,16 @@ func (l *lab) checkTyped(err error) {
 		}
 		return
 	}
-	switch err.(type) {
+	switch e := err.(type) {
 	case *beltic.APIError, *beltic.TransportError, *beltic.RedirectError, *beltic.LimitError, *beltic.ProtocolError, *beltic.ConfigError:
 		assert.Len(l, typesOf(err), 1, "I1 typed: %T matches more than its own type", err)
 	case *beltic.DecodeError:
 		assert.Equal(l, []string{"DecodeError"}, typesOf(err), "I1 typed")
 	case *beltic.ItemError:
 		assert.Equal(l, []string{"DecodeError", "ItemError"}, typesOf(err), "I1 typed")
+	case *beltic.UncertainError:
+		assert.False(l, is[*beltic.ConfigError](err), "I1 typed: what was refused was not sent")
+		l.checkTyped(e.Err)
 	default:
 		assert.Fail(l, "I1 typed: not a documented type", "%T: %v", err, err)
 	}
@@ -450,6 +486,7 @@ func typesOf(err error) (types []string) {
 		"RedirectError":  is[*beltic.RedirectError](err),
 		"LimitError":     is[*beltic.LimitError](err),
 		"ConfigError":    is[*beltic.ConfigError](err),
+		"UncertainError": is[*beltic.UncertainError](err) || errors.Is(err, beltic.ErrOutcomeUnknown),
 	} {
 		if matches {
 			types = append(types, name)
@@ -520,11 +557,10 @@ func (l *lab) checkLogged(what string, value any) bool {
 // checkText reports whether a text is without canaries.
 func (l *lab) checkText(what, text string) bool {
 	l.checks++
-	forms := secretForms
-	for _, secret := range l.extraCanaries {
-		forms = append(slices.Clip(forms), formsOf(secret)...)
+	for ; l.extraForms < len(l.extraCanaries); l.extraForms++ {
+		l.forms = append(l.forms, formsOf(l.extraCanaries[l.extraForms])...)
 	}
-	for _, form := range forms {
+	for _, form := range slices.Concat(secretForms, l.forms) {
 		if strings.Contains(text, form) {
 			return assert.Fail(l, "I2 silent: "+what+" shows a canary", "%.300q", text)
 		}
@@ -560,6 +596,7 @@ func (l *lab) checkOutputs() {
 // checkClosed is the sockets' part of I3.
 func (l *lab) checkClosed() {
 	closed := func() bool {
+		l.settle() // a dial may be under way that nobody waits for
 		for _, client := range l.clients {
 			client.CloseIdleConnections()
 		}
@@ -573,6 +610,13 @@ func (l *lab) checkClosed() {
 		assert.True(l, closed(), "I3 clean: a connection is still open")
 	} else {
 		assert.Eventually(l, closed, 5*time.Second, 5*time.Millisecond, "I3 clean: a connection is still open")
+	}
+}
+
+// settle lets both ends of a connection come to rest, where that can be waited for.
+func (l *lab) settle() {
+	if l.virtual {
+		synctest.Wait()
 	}
 }
 
@@ -599,6 +643,26 @@ func (l *lab) checkOrigin() {
 	if l.evil != nil {
 		assert.Zero(l, l.evil.allConns(), "I8 one origin: the other host was called")
 	}
+}
+
+// checkWrites is I9: no write was done twice, one that succeeded was done, and one that was not done
+// for certain was not.
+func (l *lab) checkWrites() {
+	done, succeeded, unknown := 0, 0, 0
+	for _, s := range l.servers {
+		assert.Empty(l, s.doneTwice(), "I9 nothing twice")
+		done += s.doneWrites()
+	}
+	for _, err := range l.written {
+		switch {
+		case err == nil:
+			succeeded++
+		case errors.Is(err, beltic.ErrOutcomeUnknown):
+			unknown++
+		}
+	}
+	assert.GreaterOrEqual(l, done, succeeded, "I9 nothing twice: a success that was not done")
+	assert.LessOrEqual(l, done, succeeded+unknown, "I9 nothing twice: a write was done and its error does not say that it may be")
 }
 
 // outputs is what a trial writes to the process's own channels.

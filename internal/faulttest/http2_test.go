@@ -2,10 +2,12 @@ package faulttest
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 )
 
 // HTTP/2 frames, as far as the lab's server needs them.
@@ -21,6 +23,7 @@ const (
 	flagEndHeaders = 0x4
 
 	noError       = 0x0
+	protocolError = 0x1
 	internalError = 0x2
 	refusedStream = 0x7
 
@@ -32,6 +35,7 @@ type stream struct {
 	*exchange
 	id     uint32
 	nth    int // request of its connection, from 1
+	bodies map[uint32][]byte
 	silent bool
 }
 
@@ -56,7 +60,7 @@ func overHTTP2(script func(n int) h2step) habit {
 				return
 			}
 			x := &exchange{Conn: c, server: s}
-			x.stream = &stream{exchange: x}
+			x.stream = &stream{exchange: x, bodies: map[uint32][]byte{}}
 			if !x.stream.frame(frameSettings, 0, 0, nil) {
 				return
 			}
@@ -98,12 +102,19 @@ func (s *stream) handle(f frame) bool {
 		return s.frame(frameSettings, flagAck, 0, nil)
 	case f.kind == framePing && f.flags&flagAck == 0:
 		return s.frame(framePing, flagAck, 0, f.payload)
-	case f.kind == frameHeaders:
-		s.id = f.id
-		s.nth++
-		return s.server.count(&http.Request{RequestURI: "over HTTP/2"})(s.exchange)
+	case f.kind == frameData:
+		s.bodies[f.id] = append(s.bodies[f.id], f.payload...)
 	}
-	return true
+	isWhole := (f.kind == frameHeaders || f.kind == frameData) && f.flags&flagEndStream != 0
+	return !isWhole || s.answer(f.id)
+}
+
+// answer answers a request that has come to its end.
+func (s *stream) answer(id uint32) bool {
+	s.id = id
+	s.nth++
+	s.request = &http.Request{RequestURI: "over HTTP/2", Body: io.NopCloser(bytes.NewReader(s.bodies[id]))}
+	return s.server.count(s.request)(s.exchange)
 }
 
 // frame writes one frame.
@@ -132,6 +143,16 @@ func (s *stream) goAway(lastID uint32) bool {
 
 func (s *stream) reset(code uint32) bool {
 	return s.frame(frameReset, 0, s.id, binary.BigEndian.AppendUint32(nil, code))
+}
+
+// h2do does the write that was asked for.
+func h2do(s *stream) bool { return do(s.exchange) }
+
+// h2then does one thing after the other.
+func h2then(steps ...h2step) h2step {
+	return func(s *stream) bool {
+		return !slices.ContainsFunc(steps, func(step h2step) bool { return !step(s) })
+	}
 }
 
 func h2ok(body string) h2step {

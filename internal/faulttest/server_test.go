@@ -30,6 +30,7 @@ type server struct {
 	peak     int
 	sent     strings.Builder // the beginning of what was written
 	written  int64
+	writes   map[string]int // how often each write was done
 	done     sync.WaitGroup
 }
 
@@ -57,7 +58,7 @@ type exchange struct {
 const maxTranscript = 4 << 20
 
 func startServer(listener net.Listener, script script, habits ...habit) *server {
-	s := &server{listener: listener, scheme: "http", script: script, open: map[net.Conn]bool{}}
+	s := &server{listener: listener, scheme: "http", script: script, open: map[net.Conn]bool{}, writes: map[string]int{}}
 	s.serve = s.serveHTTP1
 	for _, habit := range habits {
 		habit(s)
@@ -144,6 +145,9 @@ func (s *server) serveHTTP1(c net.Conn) {
 		if !s.count(r)(&exchange{Conn: c, server: s, request: r}) {
 			return
 		}
+		if _, err := io.Copy(io.Discard, r.Body); err != nil { // what the answer did not wait for
+			return
+		}
 	}
 }
 
@@ -168,6 +172,28 @@ func (s *server) seen() []request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]request(nil), s.requests...)
+}
+
+// doneWrites is how many writes were done.
+func (s *server) doneWrites() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, times := range s.writes {
+		n += times
+	}
+	return n
+}
+
+// doneTwice is the writes that were done more than once.
+func (s *server) doneTwice() (twice []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for write, times := range s.writes {
+		if times > 1 {
+			twice = append(twice, write+" "+strconv.Itoa(times)+" times")
+		}
+	}
+	return twice
 }
 
 func (s *server) openConns() int {
@@ -291,6 +317,18 @@ func pause(d time.Duration) step {
 		time.Sleep(d)
 		return true
 	}
+}
+
+// do does the write that was asked for, once all of it has come.
+func do(x *exchange) bool {
+	body, err := io.ReadAll(x.request.Body)
+	if err != nil {
+		return false
+	}
+	x.server.mu.Lock()
+	defer x.server.mu.Unlock()
+	x.server.writes[x.request.RequestURI+" "+string(body)]++
+	return true
 }
 
 // Answers.
