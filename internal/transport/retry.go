@@ -39,7 +39,7 @@ func (r *retrier) send(ctx context.Context, req *Request) *Response {
 		if turn == nil {
 			return stopped(ctx, last)
 		}
-		if refused := r.askLimiter(ctx, last); refused != nil {
+		if refused := r.askLimiter(ctx, attempt, last); refused != nil {
 			return refused
 		}
 		start := time.Now()
@@ -69,7 +69,7 @@ func (r *retrier) send(ctx context.Context, req *Request) *Response {
 }
 
 // askLimiter waits for the shared limit. If the call ends there, it returns how.
-func (r *retrier) askLimiter(ctx context.Context, last *Response) *Response {
+func (r *retrier) askLimiter(ctx context.Context, attempt int, last *Response) *Response {
 	if r.limiter == nil {
 		return nil
 	}
@@ -80,12 +80,9 @@ func (r *retrier) askLimiter(ctx context.Context, last *Response) *Response {
 	case err == nil:
 		return nil
 	}
-	refused := &Response{Failure: newFailure(err)}
-	refused.Failure.Kind, refused.Failure.Unsent = KindRateLimit, true
-	if last != nil {
-		refused.Attempts = last.Attempts
-	}
-	return refused
+	refusal := newFailure(err)
+	refusal.Kind, refusal.Unsent = KindRateLimit, true
+	return &Response{Failure: refusal, Attempts: attempt - 1}
 }
 
 // waits reports an attempt to the line, and returns the wait before the next one: a backoff of this
