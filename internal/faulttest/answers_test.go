@@ -81,7 +81,7 @@ var answerRows = []row{
 		l.serve(always(then(raw(text), stall)))
 		r := l.collect()
 		assert.Zero(l, r.took, "the body is not waited for")
-		assert.Contains(l, as[*beltic.ProtocolError](l, r.err).Reason, "status "+text[9:12]+" instead of 200")
+		assert.Contains(l, as[*beltic.ProtocolError](l, r.err).Reason, "status "+text[9:12]+" is no success of this call")
 		assert.Len(l, l.server.seen(), 1)
 	})},
 	{"F208", "an error while the context has not ended, and after it has", append(eachInBubble([]step{
