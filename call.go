@@ -1,15 +1,16 @@
 package beltic
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/belticlabs/beltic-go/internal/transport"
 )
@@ -156,41 +157,51 @@ func (c *Client) url(call call) *url.URL {
 	return target
 }
 
-// encode returns a body as JSON, and its texts. Package encoding/json replaces what is not UTF-8 by
-// an escape, and writes the same character as itself where it was meant.
+// encode returns a body as JSON, and its texts. Package encoding/json would replace what is not
+// UTF-8.
 func encode(v any) (body []byte, texts []string, err error) {
 	if v == nil {
 		return nil, nil, nil
 	}
-	body, err = json.Marshal(v)
-	isLossy := bytes.Contains(bytes.ReplaceAll(body, []byte(`\\`), nil), []byte(`\ufffd`))
-	if err = cmp.Or(refuse(err != nil, "body", "cannot be encoded"), refuse(isLossy, "body", "has text that is not UTF-8")); err != nil {
-		return nil, nil, err
+	if body, err = json.Marshal(v); err == nil { // so there is no cycle in it
+		texts = textsOf(reflect.ValueOf(v))
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	var value any
-	err = decoder.Decode(&value)
-	return body, textsIn(value), err
+	isLossy := slices.ContainsFunc(texts, func(text string) bool { return !utf8.ValidString(text) })
+	return body, texts, cmp.Or(refuse(err != nil, "body", "cannot be encoded"), refuse(isLossy, "body", "has text that is not UTF-8"))
 }
 
-// textsIn returns the texts of a JSON value. Types are no secret, and stand in pointers.
-func textsIn(value any) (texts []string) {
-	switch value := value.(type) {
-	case string:
-		if !EntityType(value).Known() {
-			texts = append(texts, value)
+// textsOf returns the texts and numbers in a value. Types and known values are no secret, and stand
+// in the pointers of errors.
+func textsOf(v reflect.Value) (texts []string) {
+	if !v.IsValid() || v.IsZero() {
+		return nil
+	}
+	switch v.Kind() {
+	case reflect.String:
+		if value, isEnum := reflect.TypeAssert[enum](v); !isEnum || !value.Known() {
+			texts = append(texts, v.String())
 		}
-	case json.Number:
-		texts = append(texts, value.String())
-	case []any:
-		for _, element := range value {
-			texts = append(texts, textsIn(element)...)
+	case reflect.Float64:
+		texts = append(texts, strconv.FormatFloat(v.Float(), 'f', -1, 64))
+	case reflect.Pointer, reflect.Interface:
+		texts = textsOf(v.Elem())
+	case reflect.Slice:
+		if raw, isRaw := reflect.TypeAssert[json.RawMessage](v); isRaw {
+			var value any
+			_ = json.Unmarshal(raw, &value) // Marshal has found it valid
+			return textsOf(reflect.ValueOf(value))
 		}
-	case map[string]any:
-		for name, member := range value {
-			if name != "type" {
-				texts = append(texts, textsIn(member)...)
+		for i := range v.Len() {
+			texts = append(texts, textsOf(v.Index(i))...)
+		}
+	case reflect.Map:
+		for _, value := range v.Seq2() {
+			texts = append(texts, textsOf(value)...)
+		}
+	case reflect.Struct:
+		for field, value := range v.Fields() {
+			if field.IsExported() && field.Name != "Type" {
+				texts = append(texts, textsOf(value)...)
 			}
 		}
 	}

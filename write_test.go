@@ -322,6 +322,25 @@ func TestAnErrorOfAWriteRepeatsNothingOfIt(t *testing.T) {
 	require.EqualError(t, err, "beltic: 422 Unprocessable Entity, code invalid, pointer /data/attributes/business/legal_name, check what the server names")
 }
 
+func TestNothingOfAnyBodyIsRepeated(t *testing.T) {
+	for name, body := range map[string]any{
+		"a map":         map[string]any{"a": []any{"canary-text"}, "b": nil},
+		"a pointer":     &struct{ A *string }{new("canary-text")},
+		"raw JSON":      json.RawMessage(`{"a":["canary-text"]}`),
+		"a named text":  []beltic.Date{"canary-text"},
+		"a later value": beltic.SessionStatus("canary-text"),
+	} {
+		answer := `{"errors":[{"code":"canary-text"}]}`
+		client := newClient(t, (&script{}).status(422, answer).RoundTrip)
+		err := client.Call(t.Context(), beltic.Call{Method: "POST", Route: "/x", Body: body}, nil)
+		require.ErrorIs(t, err, beltic.ErrUnprocessable, name)
+		assert.NotContains(t, err.Error(), "canary", name)
+	}
+	zero := breaks(ownError("limit 0 of 5"))
+	_, err := newClient(t, zero).Accounts.Create(t.Context(), beltic.AccountCreate{ExternalID: "customer-7"})
+	require.ErrorContains(t, err, "limit 0 of 5", "what is zero is no secret")
+}
+
 func TestAnUncertainErrorSaysWhatToDo(t *testing.T) {
 	_, err := newClient(t, fails(503)).Accounts.Create(t.Context(), beltic.AccountCreate{})
 	require.EqualError(t, err, "beltic: it may have been done, find out before you send it again, 503 Service Unavailable")
