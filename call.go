@@ -86,6 +86,12 @@ type call struct {
 	successes []int          // the statuses that it takes; nil is every 2xx
 }
 
+// The statuses of a success. Which of its two a write has is undocumented.
+var (
+	reads  = []int{http.StatusOK}
+	writes = []int{http.StatusOK, http.StatusCreated}
+)
+
 // What to do about an error status.
 var (
 	listAdvice = map[int]string{
@@ -152,9 +158,11 @@ func (c *Client) url(call call) *url.URL {
 	for _, id := range call.IDs {
 		path = strings.Replace(path, "{id}", url.PathEscape(id), 1)
 	}
-	target := c.base.JoinPath(path)
+	target := *c.base
+	target.RawPath = c.base.EscapedPath() + path
+	target.Path, _ = url.PathUnescape(target.RawPath)
 	target.RawQuery = call.Query.Encode()
-	return target
+	return &target
 }
 
 // encode returns a body as JSON, and its texts. Package encoding/json would replace what is not

@@ -167,7 +167,7 @@ func (s *sealer[T]) begin(at place, list *list[T], known []tag) {
 	if at.way == backward {
 		head[0] = 1
 	}
-	binary.BigEndian.PutUint64(head[filtersAt:], list.fingerprint)
+	binary.BigEndian.PutUint64(head[filtersAt:], list.fingerprint())
 	head = append(head, at.cursor...)
 	s.text, s.sum = s.text[:0], 0
 	s.write(append(encoding.AppendEncode([]byte(checkpointPrefix), head), '.'))

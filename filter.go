@@ -1,45 +1,51 @@
 package beltic
 
 import (
-	"maps"
 	"net/url"
 	"reflect"
-	"slices"
-	"strings"
 )
 
 // filter is a value that a list asks for and that its records state too.
 type filter struct {
-	value   string
-	pointer string // to the member that states it
-	field   []int  // of that member
+	value string
+	statement
 }
 
-// filtersOf finds what records state of a query: parameter x is the attribute x, and filter[x] the
-// relationship x.
-func filtersOf(record reflect.Type, query url.Values) (filters []filter) {
-	for _, name := range slices.Sorted(maps.Keys(query)) {
-		group, member := "attributes", name
-		if related, isRelated := strings.CutPrefix(name, "filter["); isRelated {
-			group, member = "relationships", strings.TrimSuffix(related, "]")
+// statement is the member of a record that states a parameter of its list.
+type statement struct {
+	parameter string
+	pointer   string
+	field     []int
+}
+
+// statementsOf finds them: the attribute x states the parameter x, and the relationship x filter[x].
+func statementsOf(record reflect.Type) (all []statement) {
+	for group := range record.Fields() {
+		if group.Type.Kind() != reflect.Struct {
+			continue
 		}
-		if field := fieldAt(record, group, member); field != nil {
-			filters = append(filters, filter{query.Get(name), "/" + group + "/" + member, field})
+		for member := range group.Type.Fields() {
+			name, pointer := jsonName(member), "/"+jsonName(group)+"/"+jsonName(member)
+			field := append(group.Index, member.Index...)
+			switch {
+			case member.Type.Implements(reflect.TypeFor[enum]()):
+				all = append(all, statement{name, pointer, field})
+			case member.Type == reflect.TypeFor[ToOne]():
+				all = append(all, statement{"filter[" + name + "]", pointer, field})
+			}
+		}
+	}
+	return all
+}
+
+// filters are the parameters of a query that the records state too.
+func (res *resource[T]) filters(query url.Values) (filters []filter) {
+	for _, s := range res.statements {
+		if value := query.Get(s.parameter); value != "" {
+			filters = append(filters, filter{value, s})
 		}
 	}
 	return filters
-}
-
-// fieldAt returns the index of the field that a path of json names leads to, or nil.
-func fieldAt(t reflect.Type, path ...string) (index []int) {
-	for _, name := range path {
-		i := slices.IndexFunc(slices.Collect(t.Fields()), func(f reflect.StructField) bool { return jsonName(f) == name })
-		if i < 0 {
-			return nil
-		}
-		index, t = append(index, i), t.Field(i).Type
-	}
-	return index
 }
 
 // excludes reports a record that clearly is not what the list asked for: the server ignored the

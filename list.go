@@ -20,15 +20,14 @@ import (
 
 // list holds what all pages of one list share.
 type list[T any] struct {
-	client      *Client
-	resource    *resource[T]
-	route       string
-	query       url.Values // of every page, without its place
-	filters     []filter
-	fingerprint uint64 // of what chooses the records
-	options     PageOptions
-	keepsBody   bool  // for checkpoints
-	refusal     error // of the options, or nil
+	client    *Client
+	resource  *resource[T]
+	route     string
+	query     url.Values // of every page, without its place
+	filters   []filter
+	options   PageOptions
+	keepsBody bool  // for checkpoints
+	refusal   error // of the options, or nil
 }
 
 // listOptions are the options of a list, by their pointer.
@@ -45,18 +44,18 @@ func newList[T, O any, P listOptions[O]](s *service, res *resource[T], route str
 		o = *opts
 	}
 	page := P(&o).page()
-	l := &list[T]{resource: res, route: route, options: *page}
-	page.After, page.Before = "", "" // the place is not that of every page
-	values, err := query.Values(o)
-	if err != nil { // it depends on the types of the options only
-		panic("beltic: " + err.Error())
+	l := &list[T]{resource: res, route: route, query: url.Values{}, options: *page}
+	page.After, page.Before = "", ""          // the place is not that of every page
+	if !reflect.ValueOf(&o).Elem().IsZero() { // as most are
+		values, err := query.Values(o)
+		if err != nil { // it depends on the types of the options only
+			panic("beltic: " + err.Error())
+		}
+		l.query, l.filters = values, res.filters(values)
 	}
-	chosen := maps.Clone(values)
-	maps.DeleteFunc(chosen, func(name string, _ []string) bool { return strings.HasPrefix(name, "page[") })
-	l.query, l.filters, l.fingerprint = values, filtersOf(reflect.TypeFor[T](), chosen), fingerprint(route, chosen)
 	start := walk[T]{list: l}
 	if l.refusal = l.check(s); l.refusal == nil {
-		start.at, start.delivered, l.refusal = l.options.start(l.fingerprint)
+		start.at, start.delivered, l.refusal = l.start()
 	}
 	start.end = l.refusal
 	return start
@@ -80,18 +79,33 @@ func (l *list[T]) check(s *service) error {
 // reject such URLs.
 const maxFilter = 4 << 10
 
-// fingerprint tells lists of other records apart, by what chooses these.
-func fingerprint(route string, chosen url.Values) uint64 {
+// start is where the list begins.
+func (l *list[T]) start() (at place, d delivered, err error) {
+	switch o := l.options; {
+	case o.Resume != "":
+		return o.Resume.parse(l.fingerprint())
+	case o.Before != "":
+		return place{o.Before, backward}, d, nil
+	default:
+		return place{o.After, forward}, d, nil
+	}
+}
+
+// fingerprint tells lists of other records apart, for checkpoints. What cuts a list into pages does
+// not count.
+func (l *list[T]) fingerprint() uint64 {
+	chosen := maps.Clone(l.query)
+	maps.DeleteFunc(chosen, func(name string, _ []string) bool { return strings.HasPrefix(name, "page[") })
 	h := fnv.New64a()
-	h.Write([]byte(route + "?" + chosen.Encode()))
+	h.Write([]byte(l.route + "?" + chosen.Encode()))
 	return h.Sum64()
 }
 
 // fetch gets the page at a place. Only the first page of a list asks for the total.
 func (l *list[T]) fetch(ctx context.Context, at place, isFirst bool) (*Page[T], error) {
-	c := call{
-		Call:   Call{Method: http.MethodGet, Route: l.route, Query: maps.Clone(l.query)},
-		advice: listAdvice, successes: []int{http.StatusOK},
+	c := call{Call: Call{Method: http.MethodGet, Route: l.route, Query: l.query}, advice: listAdvice, successes: reads}
+	if !isFirst || at.cursor != "" {
+		c.Query = maps.Clone(l.query)
 	}
 	if !isFirst {
 		c.Query.Del("page[total]")

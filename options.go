@@ -285,9 +285,8 @@ func parseBaseURL(text string) (*url.URL, error) {
 	if problem != "" {
 		return nil, &ConfigError{Field: "base URL", Problem: problem}
 	}
-	if base.Path == "" {
-		base.Path = "/" // what is joined to it begins with a slash
-	}
+	base = base.JoinPath("/")
+	base.Path, base.RawPath = strings.TrimSuffix(base.Path, "/"), strings.TrimSuffix(base.RawPath, "/") // what is joined to it begins with one
 	return base, nil
 }
 

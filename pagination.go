@@ -40,18 +40,6 @@ func (p PageOptions) validate() error {
 	)
 }
 
-// start is where a list begins.
-func (p PageOptions) start(filters uint64) (at place, d delivered, err error) {
-	switch {
-	case p.Resume != "":
-		return p.Resume.parse(filters)
-	case p.Before != "":
-		return place{p.Before, backward}, d, nil
-	default:
-		return place{p.After, forward}, d, nil
-	}
-}
-
 // size is the size of page that the API is likely to keep to, and maxItems what the library takes.
 func (p PageOptions) size() int     { return cmp.Or(p.Size, defaultPageSize) }
 func (p PageOptions) maxItems() int { return max(defaultMaxItems, p.Size) }

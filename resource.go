@@ -15,6 +15,8 @@ type resource[T any] struct {
 	kind   string // the type that every record must have
 	decode decoder
 	parts  func(*T) parts
+
+	statements []statement // of filters
 }
 
 // parts are the members that every record must have, and where its exact JSON goes. Resources write
@@ -29,7 +31,8 @@ func newResource[T any, P interface {
 	*T
 	Resource
 }](kind string, partsOf func(P) parts) *resource[T] {
-	return &resource[T]{kind, decoderOf(reflect.TypeFor[T]()), func(v *T) parts { return partsOf(v) }}
+	t := reflect.TypeFor[T]()
+	return &resource[T]{kind, decoderOf(t), func(v *T) parts { return partsOf(v) }, statementsOf(t)}
 }
 
 // maxID is the longest id that is taken for one, in bytes.

@@ -19,7 +19,7 @@ var errNoClient = &ConfigError{Field: "client", Problem: "was not made by NewCli
 // get gets one resource by its id.
 func get[T any](ctx context.Context, s *service, res *resource[T], route, id string) (*T, error) {
 	read := Call{Method: http.MethodGet, Route: route, IDs: []string{id}}
-	return callFor(ctx, s, res, call{Call: read, advice: getAdvice, successes: []int{http.StatusOK}})
+	return callFor(ctx, s, res, call{Call: read, advice: getAdvice, successes: reads})
 }
 
 // create makes a resource of attributes, which are encoded by their json tags, and of relationships.
@@ -32,11 +32,10 @@ func create[T any](ctx context.Context, s *service, res *resource[T], route stri
 	return write(ctx, s, res, Call{Route: route, Body: map[string]data{"data": {res.kind, attributes, relationships}}})
 }
 
-// write posts, and reads the record that comes back. Which of the two statuses it has is
-// undocumented.
+// write posts, and reads the record that comes back.
 func write[T any](ctx context.Context, s *service, res *resource[T], post Call) (*T, error) {
 	post.Method = http.MethodPost
-	return callFor(ctx, s, res, call{Call: post, advice: writeAdvice, successes: []int{http.StatusOK, http.StatusCreated}})
+	return callFor(ctx, s, res, call{Call: post, advice: writeAdvice, successes: writes})
 }
 
 // callFor sends a call that returns one record: that of its id, if it has one.

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,6 +56,8 @@ const (
 	maxDepth = 10_000
 	// recordDepth is how deep a record stands in its document: in an array in an object.
 	recordDepth = 2
+	// usualDepth is how deep values usually stand.
+	usualDepth = 8
 	// MaxFaults bounds the faults that are noted: a list of one-byte faults could fill the memory.
 	MaxFaults = 100_000
 )
@@ -66,7 +69,7 @@ func (r *Reader) Reset(document []byte) { r.reset(document, maxDepth) }
 func (r *Reader) ResetRecord(record []byte) { r.reset(record, maxDepth-recordDepth) }
 
 func (r *Reader) reset(buf []byte, maxOpen int) {
-	r.buf, r.pos, r.path, r.maxOpen = buf, 0, r.path[:0], maxOpen
+	r.buf, r.pos, r.path, r.maxOpen = buf, 0, slices.Grow(r.path[:0], usualDepth), maxOpen
 	r.texts, r.faults, r.err = arena{}, r.faults[:0], nil
 	r.peek()
 }

@@ -19,10 +19,8 @@ func roundTrip(c Config) Handler {
 	client := *c.Client
 	client.Transport = refuseRedirects{client.Transport}
 	return func(ctx context.Context, req *Request) *Response {
-		ctx, cancel := context.WithCancelCause(ctx)
-		defer cancel(nil)
 		if req.Method != http.MethodGet {
-			ctx = sentOnce(ctx, cancel)
+			ctx = sentOnce(ctx, req.cancel)
 		}
 		httpReq := &http.Request{
 			Method: req.Method, URL: req.URL, Host: req.URL.Host, Header: req.Header,
@@ -46,7 +44,7 @@ func roundTrip(c Config) Handler {
 			httpResp.Body.Close() // unread: that of a 101 never ends
 			return resp
 		}
-		body := watch(ctx, httpResp.Body, c.IdleTimeout, func() { cancel(errTimeout) })
+		body := watch(ctx, httpResp.Body, c.IdleTimeout, func() { req.cancel(errTimeout) })
 		// The status is known, whatever happens to the body.
 		if resp.StatusCode >= 400 {
 			resp.Body, _ = body.take(func(body io.Reader) ([]byte, error) { return readErrorBody(body, httpResp, c.MaxErrorBody), nil })

@@ -12,8 +12,11 @@ var errTimeout = errors.New("the attempt takes too long")
 // withTimeout bounds one attempt, from the dial to the last byte of the body.
 func withTimeout(next Handler, timeout time.Duration) Handler {
 	return func(ctx context.Context, req *Request) *Response {
-		ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
-		defer cancel()
-		return next(ctx, req)
+		ctx, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		defer time.AfterFunc(timeout, func() { cancel(errTimeout) }).Stop()
+		timed := *req
+		timed.cancel = cancel
+		return next(ctx, &timed)
 	}
 }

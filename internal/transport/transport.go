@@ -20,6 +20,8 @@ type Request struct {
 	Secrets []string // what no text of the server's may bring back
 
 	Successes []int // the statuses that it takes; nil is every 2xx
+
+	cancel context.CancelCauseFunc // ends the attempt
 }
 
 func (r *Request) takes(status int) bool {
