@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"errors"
+	"hash/maphash"
 	"math/bits"
 	"slices"
 	"strconv"
@@ -32,6 +33,7 @@ type Reader struct {
 	path    []step
 	maxOpen int // the longest path
 	texts   arena
+	unknown []uint64 // hashes of the unknown names in the open objects
 	faults  []Fault
 	err     *Fault // what ended the document
 
@@ -48,7 +50,8 @@ type step struct {
 	bracket byte
 	count   int             // members or elements so far
 	member  string          // the known member that is being read, or ""
-	unknown map[string]bool // the unknown names so far
+	unknown int             // where its unknown names begin
+	many    map[uint64]bool // its unknown names, if there are many
 }
 
 const (
@@ -70,7 +73,7 @@ func (r *Reader) ResetRecord(record []byte) { r.reset(record, maxDepth-recordDep
 
 func (r *Reader) reset(buf []byte, maxOpen int) {
 	r.buf, r.pos, r.path, r.maxOpen = buf, 0, slices.Grow(r.path[:0], usualDepth), maxOpen
-	r.texts, r.faults, r.err = arena{}, r.faults[:0], nil
+	r.texts, r.unknown, r.faults, r.err = arena{}, r.unknown[:0], r.faults[:0], nil
 	r.peek()
 }
 
@@ -186,7 +189,7 @@ func (r *Reader) Open(bracket byte) bool {
 		return false
 	}
 	r.pos++
-	r.path = append(r.path, step{bracket: bracket})
+	r.path = append(r.path, step{bracket: bracket, unknown: len(r.unknown)})
 	if len(r.path) > r.maxOpen {
 		r.fail(Fault{Reason: ReasonDepth})
 	}
@@ -213,6 +216,7 @@ func (r *Reader) More() bool {
 	default:
 		r.broken()
 	}
+	r.unknown = r.unknown[:s.unknown]
 	r.path = r.path[:len(r.path)-1]
 	return false
 }
@@ -259,18 +263,58 @@ func (r *Reader) Enter(name string) { r.path[len(r.path)-1].member = name }
 
 // SkipUnknown skips the value of an unknown member, and notes a name that came before in its object.
 func (r *Reader) SkipUnknown(name []byte) {
-	s := &r.path[len(r.path)-1]
-	key := string(name)
-	member := cmp.Or(key, `""`) // a fault without a member is that of the object
-	if s.unknown[key] {
+	isRepeated := r.cameBefore(name)
+	if !isRepeated && !r.NotesNew && r.skipPlain() {
+		return
+	}
+	member := cmp.Or(string(name), `""`) // a fault without a member is that of the object
+	if isRepeated {
 		r.Note(Fault{Reason: ReasonDuplicate, Member: member})
 	}
-	if s.unknown == nil {
-		s.unknown = map[string]bool{}
-	}
-	s.unknown[key] = true
 	r.Note(Fault{Reason: ReasonNewMember, Member: member})
 	r.skip(member)
+}
+
+// fewNames is how many names are compared one by one.
+const fewNames = 32
+
+var nameSeed = maphash.MakeSeed()
+
+// cameBefore reports whether an unknown name came before in its object, and remembers it.
+func (r *Reader) cameBefore(name []byte) bool {
+	s := &r.path[len(r.path)-1]
+	hash, names := maphash.Bytes(nameSeed, name), r.unknown[s.unknown:]
+	if len(names) < fewNames {
+		r.unknown = append(r.unknown, hash)
+		return slices.Contains(names, hash)
+	}
+	if s.many == nil {
+		s.many = map[uint64]bool{}
+		for _, hash := range names {
+			s.many[hash] = true
+		}
+	}
+	isRepeated := s.many[hash]
+	s.many[hash] = true
+	return isRepeated
+}
+
+// skipPlain skips the next value if it is a plain text, a short number or a literal.
+func (r *Reader) skipPlain() bool {
+	switch r.Kind() {
+	case KindText:
+		end := plainEnd(r.buf, r.pos+1)
+		if end == len(r.buf) || r.buf[end] != '"' {
+			return false
+		}
+		r.pos = end + 1
+		return true
+	case KindNumber:
+		_, isShort := r.shortNumber()
+		return isShort
+	default:
+		return r.consume("true") || r.consume("false") || r.consume("null")
+	}
 }
 
 // SkipRepeated notes that a known member came before in its object, and skips its value.
@@ -451,6 +495,9 @@ func (r *Reader) Mark() Mark { return Mark{r.pos, len(r.path), len(r.faults)} }
 func (r *Reader) RejectAt(m Mark, detail string) {
 	if r.err != nil {
 		return
+	}
+	if m.open < len(r.path) {
+		r.unknown = r.unknown[:r.path[m.open].unknown]
 	}
 	r.pos, r.path, r.faults = m.pos, r.path[:m.open], r.faults[:m.faults]
 	r.Note(Fault{Reason: ReasonValue, Detail: detail})
