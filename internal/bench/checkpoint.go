@@ -9,41 +9,32 @@ import (
 
 const checkpointSessions = 4000
 
-// checkpoints compares a walk that takes a checkpoint after every record with one that takes none.
+// checkpoints compares a walk by the iterator that takes a checkpoint after every record with one
+// that takes none, and that one with a range over All.
 func checkpoints(rounds int) (section, error) {
 	s := section{title: "A checkpoint after every record", text: checkpointText}
-	t := table{head: []string{"sessions a page", "ns/record", "with checkpoints", "ratio",
-		"ns/checkpoint"}}
-	g := goal{
-		name: "P8", reached: true,
-		want: "walk ≤ 1.2× at 15, 100 and 1,000 a page, and a checkpoint's cost does not grow",
-	}
-	var costs []float64
+	t := table{head: []string{"sessions a page", "ns/record", "with checkpoints, ×",
+		"ns/checkpoint", "Iterator, × All"}}
+	limits := map[int]float64{100: 1.5, 1000: 2}
 	for _, size := range []int{15, 100, 1000} {
 		b := newBook((*scribe).full, size, checkpointSessions/size).print()
-		times, err := race(rounds, []entrant{
-			{units: b.sessions(), batch: func() error { return walkIterator(b, false) }},
-			{units: b.sessions(), batch: func() error { return walkIterator(b, true) }},
-		})
+		walk := func(f func(*book) error) entrant {
+			return entrant{units: b.sessions(), batch: func() error { return f(b) }}
+		}
+		plain, checked, all := walk(walkIterator), walk(walkCheckpoints), walk(walkAll)
+		results, err := race(rounds, cpu, []entrant{plain, checked}, []entrant{all, plain})
 		if err != nil {
 			return s, err
 		}
-		without, with := median(times[0]), median(times[1])
-		r := ratioOf(times[1], times[0])
-		costs = append(costs, with-without)
-		t.add(fmt.Sprint(size), fmt.Sprintf("%.0f", without), fmt.Sprintf("%.0f", with),
-			r.String(), fmt.Sprintf("%.0f", with-without))
-		g.reached = g.reached && r.high <= 1.2
-		if g.got != "" {
-			g.got += ", "
-		}
-		g.got += r.String()
+		without, with := median(results[0][0]), median(results[0][1])
+		slower, iterator := ratioOf(results[0][1], results[0][0]), ratioOf(results[1][1], results[1][0])
+		t.add(fmt.Sprint(size), fmt.Sprintf("%.0f", without), slower.String(),
+			fmt.Sprintf("%.0f", with-without), iterator.String())
+		name := fmt.Sprintf("%d a page, ", size)
+		s.atMost("P8", name+"a checkpoint after every record, × none", limits[size], slower)
+		s.atMost("P8", name+"the iterator without checkpoints, × All", 1.05, iterator)
 	}
-	// A difference of two medians is known to a hundred nanoseconds at best.
-	grows := costs[len(costs)-1] > 1.5*costs[0]+100
-	g.got += fmt.Sprintf("; %.0f, %.0f, %.0f ns a checkpoint", costs[0], costs[1], costs[2])
-	g.reached = g.reached && !grows
-	s.tables, s.goals = []table{t}, []goal{g}
+	s.tables = []table{t}
 	return s, nil
 }
 
@@ -54,22 +45,43 @@ checkpoint weighs more here than over any network.`
 // sink keeps the compiler from leaving a checkpoint out.
 var sink beltic.Checkpoint
 
-func walkIterator(b *book, checkpoint bool) error {
+func walkCheckpoints(b *book) error {
+	return iterate(b, func(it *beltic.Iterator[beltic.Session]) { sink = it.Checkpoint() })
+}
+
+func walkIterator(b *book) error {
+	return iterate(b, func(*beltic.Iterator[beltic.Session]) {})
+}
+
+func iterate(b *book, each func(*beltic.Iterator[beltic.Session])) error {
 	ctx := context.Background()
-	it := newClient(b).Sessions.Iterator(
-		&beltic.SessionListOptions{Page: beltic.PageOptions{Size: b.size}})
+	it := newClient(b).Sessions.Iterator(sized(b.size))
 	n := 0
 	for it.Next(ctx) {
 		n++
-		if checkpoint {
-			sink = it.Checkpoint()
-		}
+		each(it)
 	}
 	if err := it.Err(); err != nil {
 		return err
 	}
-	if n != b.sessions() {
-		return fmt.Errorf("walked %d sessions of %d", n, b.sessions())
+	return b.check(n)
+}
+
+func walkAll(b *book) error {
+	n := 0
+	for _, err := range newClient(b).Sessions.All(context.Background(), sized(b.size)) {
+		if err != nil {
+			return err
+		}
+		n++
+	}
+	return b.check(n)
+}
+
+// check reports a walk that did not come to the end.
+func (b *book) check(walked int) error {
+	if walked != b.sessions() {
+		return fmt.Errorf("walked %d sessions of %d", walked, b.sessions())
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"time"
+
+	"github.com/belticlabs/beltic-go/internal/bench/plain"
 )
 
 // facts is a sample of a record in one line: texts, a number, a boolean and times from all over it.
@@ -13,7 +15,7 @@ func facts(id, status, first, holder, number, email, document string, score floa
 		document, "|", score, "|", open, "|", created.UnixMilli(), "|", redacted.UnixMilli())
 }
 
-func (s *plainSession) facts() string {
+func sampleOf(s *plain.Session) string {
 	a := &s.Attributes
 	holder, document := "", ""
 	if len(a.Business.Shareholders) > 0 {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/jsonapi"
+
+	"github.com/belticlabs/beltic-go/internal/bench/plain"
 )
 
 // The structs that hashicorp/jsonapi asks for: tags of its own at every level, and a struct for
@@ -14,9 +16,9 @@ import (
 
 type taggedSession struct {
 	ID               string               `jsonapi:"primary,session"`
-	Status           plainStatus          `jsonapi:"attr,status"`
-	CreatorType      plainCreatorType     `jsonapi:"attr,creator_type"`
-	EntityType       plainEntityType      `jsonapi:"attr,entity_type"`
+	Status           plain.Status         `jsonapi:"attr,status"`
+	CreatorType      plain.CreatorType    `jsonapi:"attr,creator_type"`
+	EntityType       plain.EntityType     `jsonapi:"attr,entity_type"`
 	CreatorID        string               `jsonapi:"attr,creator_id"`
 	Person           taggedPerson         `jsonapi:"attr,person"`
 	Business         taggedBusiness       `jsonapi:"attr,business"`
@@ -45,7 +47,7 @@ type taggedSession struct {
 
 type taggedPerson struct {
 	Name      taggedName `jsonapi:"attr,name"`
-	BirthDate plainDate  `jsonapi:"attr,birth_date"`
+	BirthDate plain.Date `jsonapi:"attr,birth_date"`
 }
 
 type taggedName struct {
@@ -56,18 +58,18 @@ type taggedName struct {
 
 type taggedBusiness struct {
 	LegalName        string              `jsonapi:"attr,legal_name"`
-	RegistrationDate plainDate           `jsonapi:"attr,registration_date"`
+	RegistrationDate plain.Date          `jsonapi:"attr,registration_date"`
 	Shareholders     []taggedShareholder `jsonapi:"attr,shareholders"`
 }
 
 type taggedShareholder struct {
-	Name              string    `jsonapi:"attr,name"`
-	ShareholderType   string    `jsonapi:"attr,shareholder_type"`
-	DateOfBirth       plainDate `jsonapi:"attr,date_of_birth"`
-	IDType            string    `jsonapi:"attr,id_type"`
-	IDNumber          string    `jsonapi:"attr,id_number"`
-	NumberOfShare     string    `jsonapi:"attr,number_of_share"`
-	PercentageOfShare *float64  `jsonapi:"attr,percentage_of_share"`
+	Name              string     `jsonapi:"attr,name"`
+	ShareholderType   string     `jsonapi:"attr,shareholder_type"`
+	DateOfBirth       plain.Date `jsonapi:"attr,date_of_birth"`
+	IDType            string     `jsonapi:"attr,id_type"`
+	IDNumber          string     `jsonapi:"attr,id_number"`
+	NumberOfShare     string     `jsonapi:"attr,number_of_share"`
+	PercentageOfShare *float64   `jsonapi:"attr,percentage_of_share"`
 }
 
 type taggedIdentityNumber struct {
@@ -94,22 +96,22 @@ type taggedAddress struct {
 }
 
 type taggedBehavior struct {
-	CompletionTimeSeconds  *float64         `jsonapi:"attr,completion_time_seconds"`
-	AutofillCancels        *float64         `jsonapi:"attr,autofill_cancels"`
-	AutofillStarts         *float64         `jsonapi:"attr,autofill_starts"`
-	BotScore               *float64         `jsonapi:"attr,bot_score"`
-	ThreatLevel            plainThreatLevel `jsonapi:"attr,threat_level"`
-	ShortcutCopies         *float64         `jsonapi:"attr,shortcut_copies"`
-	ShortcutPastes         *float64         `jsonapi:"attr,shortcut_pastes"`
-	DistractionEvents      *float64         `jsonapi:"attr,distraction_events"`
-	DevtoolsOpen           *bool            `jsonapi:"attr,devtools_open"`
-	DebuggerAttached       *bool            `jsonapi:"attr,debugger_attached"`
-	RequestSpoofAttempts   *float64         `jsonapi:"attr,request_spoof_attempts"`
-	UserAgentSpoofAttempts *float64         `jsonapi:"attr,user_agent_spoof_attempts"`
-	HesitationBaseline     *float64         `jsonapi:"attr,hesitation_baseline"`
-	HesitationCount        *float64         `jsonapi:"attr,hesitation_count"`
-	HesitationPercentage   *float64         `jsonapi:"attr,hesitation_percentage"`
-	HesitationTime         *float64         `jsonapi:"attr,hesitation_time"`
+	CompletionTimeSeconds  *float64          `jsonapi:"attr,completion_time_seconds"`
+	AutofillCancels        *float64          `jsonapi:"attr,autofill_cancels"`
+	AutofillStarts         *float64          `jsonapi:"attr,autofill_starts"`
+	BotScore               *float64          `jsonapi:"attr,bot_score"`
+	ThreatLevel            plain.ThreatLevel `jsonapi:"attr,threat_level"`
+	ShortcutCopies         *float64          `jsonapi:"attr,shortcut_copies"`
+	ShortcutPastes         *float64          `jsonapi:"attr,shortcut_pastes"`
+	DistractionEvents      *float64          `jsonapi:"attr,distraction_events"`
+	DevtoolsOpen           *bool             `jsonapi:"attr,devtools_open"`
+	DebuggerAttached       *bool             `jsonapi:"attr,debugger_attached"`
+	RequestSpoofAttempts   *float64          `jsonapi:"attr,request_spoof_attempts"`
+	UserAgentSpoofAttempts *float64          `jsonapi:"attr,user_agent_spoof_attempts"`
+	HesitationBaseline     *float64          `jsonapi:"attr,hesitation_baseline"`
+	HesitationCount        *float64          `jsonapi:"attr,hesitation_count"`
+	HesitationPercentage   *float64          `jsonapi:"attr,hesitation_percentage"`
+	HesitationTime         *float64          `jsonapi:"attr,hesitation_time"`
 }
 
 type (
@@ -132,19 +134,19 @@ type (
 
 type taggedPage struct {
 	sessions []any
-	plainEnvelope
+	plain.Envelope
 }
 
 // newJSONAPI reads the page twice, because the package gives the records only and a client needs
 // the cursor: hashicorp/go-tfe does the same.
 func newJSONAPI() *contender {
 	return &contender{
-		name:    "hashicorp/jsonapi",
-		slow:    true,
-		atLeast: 25,
+		name: "hashicorp/jsonapi",
+		slow: true,
+		hot:  forGo(25, 0),
 		decode: func(body []byte) (any, error) {
 			p := new(taggedPage)
-			if err := json.Unmarshal(body, &p.plainEnvelope); err != nil {
+			if err := json.Unmarshal(body, &p.Envelope); err != nil {
 				return nil, err
 			}
 			var err error

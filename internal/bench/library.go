@@ -10,25 +10,27 @@ import (
 const testKey = "sk_staging_0000_example"
 
 // newClient is a client of this library over a transport in memory.
-func newClient(transport http.RoundTripper) *beltic.Client {
+func newClient(transport http.RoundTripper, options ...beltic.Option) *beltic.Client {
 	httpClient := &http.Client{Transport: transport}
-	client, err := beltic.NewClient(testKey, beltic.WithHTTPClient(httpClient))
+	client, err := beltic.NewClient(testKey, append(options, beltic.WithHTTPClient(httpClient))...)
 	if err != nil {
 		panic(err) // the options are constant
 	}
 	return client
 }
 
-func newLibrary() *contender {
+func sized(size int) *beltic.SessionListOptions {
+	return &beltic.SessionListOptions{Page: beltic.PageOptions{Size: size}}
+}
+
+func newLibrary(size int) *contender {
 	transport := new(memory)
 	client := newClient(transport)
-	options := &beltic.SessionListOptions{}
 	return &contender{
-		name:    usName,
-		setSize: func(size int) { options.Page.Size = size },
+		name: usName,
 		decode: func(body []byte) (any, error) {
 			transport.body = body
-			return client.Sessions.List(context.Background(), options)
+			return client.Sessions.List(context.Background(), sized(size))
 		},
 		facts: func(decoded any) (lines []string) {
 			for _, s := range decoded.(*beltic.Page[beltic.Session]).Data {

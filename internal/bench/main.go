@@ -20,6 +20,7 @@ var parts = []part{
 	{"loopback", loopback},
 	{"memory", remembering},
 	{"checkpoint", checkpoints},
+	{"growth", growth},
 	{"marshal", marshaling},
 	{"weight", weighing},
 }
@@ -30,7 +31,7 @@ func main() {
 	rounds := flag.Int("rounds", 30, "how often each contender runs in each comparison")
 	only := flag.String("only", "", "the parts to run, separated by commas: "+partNames())
 	markdown := flag.Bool("markdown", false, "write "+markdownFile)
-	gateOnly := flag.Bool("gate", false, "check the speed of decoding roughly and exit")
+	gateOnly := flag.Bool("gate", false, "check allocations and roughly the speed, and exit")
 	flag.Parse()
 	err := error(nil)
 	if *gateOnly {
@@ -100,10 +101,12 @@ func title(rounds int) string {
 
 %s; %s.
 
-Everything ran in one process, in %d rounds. In each round the contenders take turns in a new order,
-about 2,000 sessions each (slow ones fewer); garbage is collected between the turns, off the clock.
-All data is made up. Run it yourself, on an idle machine:
+Everything ran in one process, in %d rounds. In each round a contender and what it is compared with
+run next to each other, in a new order, and their ratio is that of this pair; garbage is collected
+between the two, off the clock. A ratio is the median over all rounds, with its 95 %% interval.
+Unless said otherwise, times are %s.
+All data is made up. Run it yourself:
 
     go -C internal/bench run . -markdown
-`, machine(), time.Now().Format(time.DateOnly), rounds)
+`, machine(), time.Now().Format(time.DateOnly), rounds, cpuNote)
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/belticlabs/beltic-go/internal/bench/plain"
 )
 
 // scribe makes up records: nobody and nothing in them exists. Its words have different lengths, so
@@ -54,21 +56,30 @@ func newScribe(seed uint64) *scribe {
 	return &scribe{rng: rand.New(rand.NewPCG(seed, 0)), words: plainWords}
 }
 
+// records are n records as they stand in a page.
+func (s *scribe) records(kind func(*scribe) plain.Session, n int) [][]byte {
+	records := make([][]byte, n)
+	for i := range records {
+		records[i] = encode(kind(s))
+	}
+	return records
+}
+
 // full is a session with every field of the reference page.
-func (s *scribe) full() plainSession {
-	session := plainSession{ID: s.id(), Type: "session"}
+func (s *scribe) full() plain.Session {
+	session := plain.Session{ID: s.id(), Type: "session"}
 	a := &session.Attributes
-	a.Status = plainStatus(s.oneOf([]string{"approved", "declined", "marked_for_review"}))
+	a.Status = plain.Status(s.oneOf([]string{"approved", "declined", "marked_for_review"}))
 	a.CreatorType = "system"
-	a.EntityType = plainEntityType(s.oneOf([]string{"person", "business"}))
+	a.EntityType = plain.EntityType(s.oneOf([]string{"person", "business"}))
 	a.CreatorID = "user_" + s.id()
 	a.Person.Name.First, a.Person.Name.Middle = s.oneOf(s.first), s.oneOf(s.first)
 	a.Person.Name.Last = s.oneOf(s.last)
 	a.Person.BirthDate = s.date()
-	a.Business = plainBusiness{
+	a.Business = plain.Business{
 		LegalName:        s.oneOf(s.trades),
 		RegistrationDate: s.date(),
-		Shareholders: []plainShareholder{{
+		Shareholders: []plain.Shareholder{{
 			Name:              s.oneOf(s.first) + " " + s.oneOf(s.last),
 			ShareholderType:   "individual_shareholder",
 			DateOfBirth:       s.date(),
@@ -78,15 +89,15 @@ func (s *scribe) full() plainSession {
 			PercentageOfShare: s.measure(),
 		}},
 	}
-	a.IdentityNumbers = plainIdentityNumber{
+	a.IdentityNumbers = plain.IdentityNumber{
 		Number: s.number("X0000000"), IssuingCountryCode: "XX", Class: s.oneOf(documents),
 		CreatedAt: s.time(), UpdatedAt: s.time(),
 	}
-	a.Contact = plainContact{
+	a.Contact = plain.Contact{
 		Email: s.number("contact.of.record.") + "@mail.example.com",
 		Phone: fmt.Sprintf("+1-555-01%02d", s.rng.IntN(100)),
 	}
-	a.Address = plainAddress{
+	a.Address = plain.Address{
 		Line1: s.number("") + " " + s.oneOf(s.streets), Line2: s.number("Building East, Unit "),
 		Sublocality: "Old Quarter of " + s.oneOf(s.places), Locality: s.oneOf(s.places),
 		AdministrativeArea: "Province of Example", PostalCode: s.number("0"), CountryCode: "XX",
@@ -95,24 +106,24 @@ func (s *scribe) full() plainSession {
 	a.CreatedAt, a.UpdatedAt, a.StartedAt, a.ExpiresAt = s.time(), s.time(), s.time(), s.time()
 	a.CompletedAt, a.FailedAt, a.MarkedForReviewAt = s.time(), s.time(), s.time()
 	a.DecisionedAt, a.ExpiredAt, a.RedactedAt = s.time(), s.time(), s.time()
-	session.Relationships = plainRelationships{
-		Account:        plainToOne{Data: s.ref("account")},
-		Business:       plainToOne{Data: s.ref("business")},
-		Documents:      plainToMany{Data: []plainRef{s.ref("document"), s.ref("document")}},
-		SessionDevices: plainToMany{Data: []plainRef{s.ref("session_device")}},
-		Verifications: plainToMany{
-			Data: []plainRef{s.ref("verification"), s.ref("verification")},
+	session.Relationships = plain.Relationships{
+		Account:        plain.ToOne{Data: s.ref("account")},
+		Business:       plain.ToOne{Data: s.ref("business")},
+		Documents:      plain.ToMany{Data: []plain.Ref{s.ref("document"), s.ref("document")}},
+		SessionDevices: plain.ToMany{Data: []plain.Ref{s.ref("session_device")}},
+		Verifications: plain.ToMany{
+			Data: []plain.Ref{s.ref("verification"), s.ref("verification")},
 		},
 	}
 	return session
 }
 
 // sparse is a session that was just created: what it has not reached is absent.
-func (s *scribe) sparse() plainSession {
-	session := plainSession{ID: s.id(), Type: "session"}
+func (s *scribe) sparse() plain.Session {
+	session := plain.Session{ID: s.id(), Type: "session"}
 	session.Attributes.Status = "created"
 	session.Attributes.CreatorType = "system"
-	session.Attributes.EntityType = plainEntityType(s.oneOf([]string{"person", "business"}))
+	session.Attributes.EntityType = plain.EntityType(s.oneOf([]string{"person", "business"}))
 	session.Attributes.CreatedAt = s.time()
 	session.Attributes.UpdatedAt = session.Attributes.CreatedAt
 	session.Relationships.Account.Data = s.ref("account")
@@ -120,20 +131,20 @@ func (s *scribe) sparse() plainSession {
 }
 
 // unicode is a full session whose names and places are not ASCII and need escapes.
-func (s *scribe) unicode() plainSession {
+func (s *scribe) unicode() plain.Session {
 	s.words = unicodeWords
 	defer func() { s.words = plainWords }()
 	return s.full()
 }
 
 // mixed is any of the three.
-func (s *scribe) mixed() plainSession {
-	kinds := []func() plainSession{s.full, s.sparse, s.unicode}
+func (s *scribe) mixed() plain.Session {
+	kinds := []func() plain.Session{s.full, s.sparse, s.unicode}
 	return kinds[s.rng.IntN(len(kinds))]()
 }
 
-func (s *scribe) behavior() plainBehavior {
-	return plainBehavior{
+func (s *scribe) behavior() plain.Behavior {
+	return plain.Behavior{
 		CompletionTimeSeconds:  s.count(),
 		AutofillCancels:        s.count(),
 		AutofillStarts:         s.count(),
@@ -162,9 +173,9 @@ func (s *scribe) count() *float64 { return new(float64(s.rng.IntN(s.rng.IntN(100
 // measure is a multiple of a quarter, which a float32 holds too: one contender reads into those.
 func (s *scribe) measure() *float64 { return new(float64(s.rng.IntN(40_000)) / 4) }
 
-func (s *scribe) date() plainDate {
+func (s *scribe) date() plain.Date {
 	day := time.Date(1950+s.rng.IntN(55), 1, 1+s.rng.IntN(365), 0, 0, 0, 0, time.UTC)
-	return plainDate(day.Format(time.DateOnly))
+	return plain.Date(day.Format(time.DateOnly))
 }
 
 // time has milliseconds, as the API's times have.
@@ -179,7 +190,7 @@ func (s *scribe) id() string {
 		a>>32, a>>16&0xffff, a&0xfff, b>>52, b&0xffffffffffff)
 }
 
-func (s *scribe) ref(kind string) plainRef { return plainRef{Type: kind, ID: s.id()} }
+func (s *scribe) ref(kind string) plain.Ref { return plain.Ref{Type: kind, ID: s.id()} }
 
 // encode writes a value as an API does: <, > and & as they are.
 func encode(value any) []byte {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"go/version"
+	"runtime"
 	"strings"
 	"unicode/utf8"
 )
@@ -23,10 +25,38 @@ func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
 // goal is one line of the goals that the library has set itself.
 type goal struct {
-	name    string // P1 to P9
+	name    string // P1 to P10
 	want    string
-	got     string // the bounds it was judged by
+	got     string // what it was judged by
 	reached bool
+}
+
+// atLeast sets a goal for a ratio, judged by the lower bound. A limit of 0 is none: some goals are
+// for Go 1.26 only.
+func (s *section) atLeast(name, what string, limit float64, r interval) {
+	s.judge(name, fmt.Sprintf("%s: ≥ %g", what, limit), r, r.low >= limit, limit)
+}
+
+// atMost sets a goal for a ratio, judged by the upper bound.
+func (s *section) atMost(name, what string, limit float64, r interval) {
+	s.judge(name, fmt.Sprintf("%s: ≤ %g", what, limit), r, r.high <= limit, limit)
+}
+
+func (s *section) judge(name, want string, r interval, reached bool, limit float64) {
+	if limit != 0 {
+		s.goals = append(s.goals, goal{name: name, want: want, got: r.String(), reached: reached})
+	}
+}
+
+// isGo127 says that encoding/json v1 is as fast as its successor.
+var isGo127 = version.Compare(runtime.Version(), "go1.27") >= 0
+
+// forGo is the limit for the Go that built this program.
+func forGo(go126, go127 float64) float64 {
+	if isGo127 {
+		return go127
+	}
+	return go126
 }
 
 // String is the section in Markdown, which reads well on a terminal too.
@@ -71,34 +101,33 @@ func (t table) String() string {
 	return b.String()
 }
 
-var goalNames = []string{"P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9"}
+var goalNames = []string{"P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10"}
 
-// verdicts is one line for each goal. A goal of several halves is reached if all of them are.
+// verdicts is one line for each goal that was judged.
 func verdicts(sections []section) string {
 	var b strings.Builder
-	b.WriteString("## Goals\n\nJudged by the worse bound of the interval.\n\n")
+	b.WriteString("## Goals\n\nA ratio is judged by the worse bound of its interval.\n\n")
 	for _, name := range goalNames {
-		var halves []string
-		word := "reached"
+		judged := false
 		for _, s := range sections {
 			for _, g := range s.goals {
-				if g.name != name {
-					continue
-				}
-				halves = append(halves, g.want+": "+g.got)
-				if !g.reached {
-					word = "not reached"
+				if g.name == name {
+					judged = true
+					fmt.Fprintln(&b, g)
 				}
 			}
 		}
-		if halves == nil {
-			word = "not measured"
+		if !judged {
+			fmt.Fprintf(&b, "- %s not judged\n", name)
 		}
-		fmt.Fprintf(&b, "- %s %s", name, word)
-		if halves != nil {
-			b.WriteString(" — " + strings.Join(halves, "; "))
-		}
-		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+func (g goal) String() string {
+	verdict := "reached"
+	if !g.reached {
+		verdict = "not reached"
+	}
+	return fmt.Sprintf("- %s %s: %s; measured %s", g.name, verdict, g.want, g.got)
 }

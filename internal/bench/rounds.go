@@ -3,6 +3,7 @@ package main
 import (
 	"math/rand/v2"
 	"runtime"
+	"runtime/debug"
 	"time"
 )
 
@@ -10,46 +11,68 @@ import (
 type entrant struct {
 	units int
 	batch func() error
-	setUp func() error // before each batch, off the clock; may be nil
 }
 
-// race runs the batches of all entrants in every round, in a new order each, and gives the times of
-// each entrant in nanoseconds a unit. Garbage is collected between batches, off the clock: each
-// entrant pays for its own collections and for no other's.
-func race(rounds int, entrants []entrant) ([][]float64, error) {
+// times are the nanoseconds a unit of each entrant of a group, round by round.
+type times [][]float64
+
+// race runs the groups in every round, in a new order each. The entrants of a group run next to
+// each other, also in a new order, so that the ratio of two in one round is that of a pair. Garbage
+// is collected between batches, off the clock: each entrant pays for its own collections.
+func race(rounds int, clock func() time.Duration, groups ...[]entrant) ([]times, error) {
 	rng := rand.New(rand.NewPCG(7, 8))
-	times := make([][]float64, len(entrants))
+	results := make([]times, len(groups))
+	for g, group := range groups {
+		results[g] = make(times, len(group))
+	}
 	for round := -1; round < rounds; round++ { // the first warms up and does not count
-		for _, i := range rng.Perm(len(entrants)) {
-			if setUp := entrants[i].setUp; setUp != nil {
-				if err := setUp(); err != nil {
+		for _, g := range rng.Perm(len(groups)) {
+			for _, i := range rng.Perm(len(groups[g])) {
+				each, err := groups[g][i].time(clock)
+				if err != nil {
 					return nil, err
 				}
-			}
-			runtime.GC()
-			start := time.Now()
-			if err := entrants[i].batch(); err != nil {
-				return nil, err
-			}
-			if took := time.Since(start); round >= 0 {
-				each := float64(took.Nanoseconds()) / float64(entrants[i].units)
-				times[i] = append(times[i], each)
+				if round >= 0 {
+					results[g][i] = append(results[g][i], each)
+				}
 			}
 		}
 	}
-	return times, nil
+	return results, nil
 }
 
-// allocations is what a unit of the entrant's work allocates.
-func (e entrant) allocations() (objects, bytes float64, err error) {
-	var before, after runtime.MemStats
+// time runs one batch and gives the nanoseconds a unit.
+func (e entrant) time(clock func() time.Duration) (float64, error) {
+	runtime.GC()
+	start := clock()
+	err := e.batch()
+	return float64(clock()-start) / float64(e.units), err
+}
+
+var started = time.Now()
+
+func wall() time.Duration { return time.Since(started) }
+
+// allocations is what a unit of the entrant's work allocates. No collection empties the pools in
+// between, so that the same program always gives the same numbers.
+func (e entrant) allocations() (a allocations, err error) {
 	if err := e.batch(); err != nil { // fills pools and caches
-		return 0, 0, err
+		return a, err
 	}
+	runtime.GC()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	if err := e.batch(); err != nil { // fills the pools again
+		return a, err
+	}
+	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	err = e.batch()
 	runtime.ReadMemStats(&after)
 	units := float64(e.units)
-	objects = float64(after.Mallocs-before.Mallocs) / units
-	return objects, float64(after.TotalAlloc-before.TotalAlloc) / units, err
+	a.objects = float64(after.Mallocs-before.Mallocs) / units
+	a.bytes = float64(after.TotalAlloc-before.TotalAlloc) / units
+	return a, err
 }
+
+// allocations are those of one unit of work.
+type allocations struct{ objects, bytes float64 }

@@ -42,7 +42,11 @@ func (s *site) close() { s.server.Shutdown(context.Background()) }
 
 func (s *site) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	time.Sleep(s.delay)
-	i := s.book.asked(req)
+	i, err := placeOf(req.URL.RawQuery)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
 	body := s.book.body(i)
 	header := w.Header()
 	header["Content-Type"] = []string{"application/json"}

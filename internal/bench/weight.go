@@ -1,18 +1,24 @@
 package main
 
 import (
-	"errors"
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 )
 
-const buildRounds = 5
+const (
+	compileRounds = 5
+	libraryPath   = "github.com/belticlabs/beltic-go"
+)
 
-// weighing builds two programs that do the same, with and without the library. Building takes long,
-// so that a few rounds have to do.
+// weighing builds two programs that do the same, with and without the library, and compiles the
+// library's package, which takes long: a few rounds have to do.
 func weighing(int) (section, error) {
 	s := section{title: "Weight in a program", text: weightText}
 	dir, err := os.MkdirTemp("", "bench")
@@ -20,95 +26,95 @@ func weighing(int) (section, error) {
 		return s, err
 	}
 	defer os.RemoveAll(dir)
-	yard := buildYard{dir: dir, warm: filepath.Join(dir, "warm")}
-	if _, err := yard.run(yard.warm, "build", "std"); err != nil {
-		return s, err
-	}
-	programs := []string{"./weight/plain", "./weight/library"}
-	entrants := make([]entrant, len(programs))
-	for i, program := range programs {
-		entrants[i] = yard.entrant(program)
-	}
-	times, err := race(buildRounds, entrants)
-	if err != nil {
-		return s, err
-	}
-	t := table{head: []string{"program", "warm build, s", "binary, MB", "modules linked"}}
+	t := table{head: []string{"program", "binary, MB", "modules linked"}}
 	var sizes, modules []float64
-	for i, program := range programs {
-		size, n, err := yard.weigh(program)
+	for _, program := range []string{"./weight/plain", "./weight/library"} {
+		size, n, err := weigh(program, filepath.Join(dir, "program"))
 		if err != nil {
 			return s, err
 		}
 		sizes, modules = append(sizes, size), append(modules, n)
-		t.add(program, fmt.Sprintf("%.2f", median(times[i])/1e9), fmt.Sprintf("%.2f", size/1e6),
-			fmt.Sprintf("%.0f", n))
+		t.add(program, fmt.Sprintf("%.2f", size), fmt.Sprintf("%.0f", n))
 	}
-	more, size := differenceOf(times[1], times[0]), (sizes[1]-sizes[0])/1e6
-	s.tables = []table{t}
-	s.goals = []goal{{
-		name: "P6", want: "≤ +1.0 s warm build, ≤ +1.0 MB binary, ≤ 3 modules linked",
-		got: fmt.Sprintf("+%.2f [%.2f..%.2f] s, %+.2f MB, %.0f modules",
-			more.mid/1e9, more.low/1e9, more.high/1e9, size, modules[1]),
-		reached: more.high <= 1e9 && size <= 1 && modules[1] <= 3,
-	}}
+	var seconds []float64
+	for round := range compileRounds {
+		took, err := compile(dir, round)
+		if err != nil {
+			return s, err
+		}
+		seconds = append(seconds, took.Seconds())
+	}
+	took, more := estimate(seconds), sizes[1]-sizes[0]
+	c := table{head: []string{"package", "CPU seconds to compile"}}
+	c.add(libraryPath, took.String())
+	s.tables = []table{t, c}
+	s.goals = append(s.goals, goal{
+		name: "P6", want: "≤ +1.8 MB binary, ≤ 3 modules linked",
+		got:     fmt.Sprintf("%+.2f MB, %.0f modules", more, modules[1]),
+		reached: more <= 1.8 && modules[1] <= 3,
+	})
+	s.atMost("P6", "CPU seconds to compile the root package", 2.2, took)
 	return s, nil
 }
 
 const weightText = `Two programs that list sessions: one with net/http and encoding/json, one with
-this library. A warm build has the standard library in the build cache and nothing else; each was
-built 5 times.`
+this library. The CPU time to compile the library's root package is that of "go build" with all its
+dependencies in the build cache, less that of the same command when there is nothing to do.`
 
-// buildYard builds programs with build caches of its own.
-type buildYard struct {
-	dir  string
-	warm string // a cache that holds the standard library
-}
-
-func (y buildYard) entrant(program string) entrant {
-	cache := filepath.Join(y.dir, "cache")
-	return entrant{
-		units: 1,
-		setUp: func() error {
-			// The go command does not link again what stands there already.
-			err := errors.Join(os.RemoveAll(y.binary(program)), os.RemoveAll(cache))
-			return errors.Join(err, os.CopyFS(cache, os.DirFS(y.warm)))
-		},
-		batch: func() error {
-			_, err := y.run(cache, "build", "-o", y.binary(program), program)
-			return err
-		},
+// weigh builds a program and gives its megabytes and the number of other modules in it.
+func weigh(program, binary string) (megabytes, modules float64, err error) {
+	if _, _, err := runGo("build", "-o", binary, program); err != nil {
+		return 0, 0, err
 	}
-}
-
-func (y buildYard) binary(program string) string {
-	return filepath.Join(y.dir, filepath.Base(program)+".out")
-}
-
-// weigh is the size of a program that was built, and the number of modules in it.
-func (y buildYard) weigh(program string) (size, modules float64, err error) {
-	info, err := os.Stat(y.binary(program))
+	info, err := os.Stat(binary)
 	if err != nil {
 		return 0, 0, err
 	}
-	list, err := y.run(y.warm, "list", "-deps", "-f",
+	list, _, err := runGo("list", "-deps", "-f",
 		"{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", program)
 	unique := map[string]bool{}
 	for path := range strings.FieldsSeq(list) {
 		unique[path] = true
 	}
-	return float64(info.Size()), float64(len(unique)), err
+	return float64(info.Size()) / 1e6, float64(len(unique)), err
 }
 
-// run is the go command with a build cache.
-func (y buildYard) run(cache string, args ...string) (string, error) {
+// compile compiles the library's package, which has one more file each time: no cache knows it.
+func compile(dir string, round int) (time.Duration, error) {
+	root, _, err := runGo("list", "-f", "{{.Dir}}", libraryPath)
+	if err != nil {
+		return 0, err
+	}
+	added, overlay := filepath.Join(dir, "added.go"), filepath.Join(dir, "overlay.json")
+	text := fmt.Sprintf("package beltic\n\n// %d %s\n", round, strconv.Quote(dir))
+	if err := os.WriteFile(added, []byte(text), 0o600); err != nil {
+		return 0, err
+	}
+	replace, err := json.Marshal(map[string]any{
+		"Replace": map[string]string{filepath.Join(strings.TrimSpace(root), "added.go"): added},
+	})
+	if err != nil {
+		return 0, err
+	}
+	if err := os.WriteFile(overlay, replace, 0o600); err != nil {
+		return 0, err
+	}
+	_, first, err := runGo("build", "-overlay", overlay, libraryPath)
+	if err != nil {
+		return 0, err
+	}
+	_, again, err := runGo("build", "-overlay", overlay, libraryPath)
+	return first - again, err
+}
+
+// runGo runs the go command, and gives what it and its children used.
+func runGo(args ...string) (string, time.Duration, error) {
 	cmd := exec.Command("go", args...)
-	cmd.Env = append(os.Environ(), "GOCACHE="+cache)
-	var stderr strings.Builder
+	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("go %s: %w: %s", args[0], err, stderr.String())
+		return "", 0, fmt.Errorf("go %s: %w: %s", args[0], err, stderr.String())
 	}
-	return string(out), nil
+	return string(out), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
 }
