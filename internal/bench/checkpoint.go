@@ -7,7 +7,7 @@ import (
 	"github.com/belticlabs/beltic-go"
 )
 
-const checkpointSessions = 4000
+const checkpointSessions = 8000
 
 // checkpoints compares a walk by the iterator that takes a checkpoint after every record with one
 // that takes none, and that one with a range over All.
@@ -38,7 +38,7 @@ func checkpoints(rounds int) (section, error) {
 	return s, nil
 }
 
-const checkpointText = `Walking 4,000 full sessions with the iterator, through a transport in
+const checkpointText = `Walking 8,000 full sessions with the iterator, through a transport in
 memory, with and without it.Checkpoint() after each record. The transport costs nothing, so that a
 checkpoint weighs more here than over any network.`
 

@@ -43,7 +43,7 @@ func (b budget) measure() (allocations, error) {
 const gateRounds = 15
 
 // gateRatio leaves room for the differences between machines. Go 1.27 has a faster encoding/json.
-var gateRatio = forGo(3, 1.8)
+var gateRatio = forGo(4, 2.3)
 
 // gate is a check for continuous integration: the allocations, and roughly the speed.
 func gate() error { return errors.Join(gateAllocations(), gateSpeed()) }

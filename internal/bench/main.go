@@ -103,7 +103,8 @@ func title(rounds int) string {
 
 Everything ran in one process, in %d rounds. In each round a contender and what it is compared with
 run next to each other, in a new order, and their ratio is that of this pair; garbage is collected
-between the two, off the clock. A ratio is the median over all rounds, with its 95 %% interval.
+between the two, off the clock. A ratio is the median over all rounds, with its 95 %% interval; the
+longest comparisons take fewer rounds.
 Unless said otherwise, times are %s.
 All data is made up. Run it yourself:
 

@@ -25,6 +25,7 @@ type variant struct {
 	kind  func(*scribe) plain.Session
 	edit  func(body []byte) []byte // nil: as it is
 	least float64                  // times as fast as encoding/json v1; 0 where no goal says
+	lean  bool                     // in a heap without ballast
 }
 
 const (
@@ -49,6 +50,7 @@ func variants() []*variant {
 		{name: callName, size: 1, batch: 1000, kind: sparse},
 		{name: fullName + newerName, size: 100, batch: 2000, kind: full, edit: newer},
 		{name: sparseName + newerName, size: 100, batch: 10_000, kind: sparse, edit: newer},
+		{name: "full, without ballast", size: 100, batch: 2000, kind: full, lean: true},
 		{name: "full, pretty-printed", size: 100, batch: 2000, kind: full, edit: pretty},
 	}
 }
