@@ -139,7 +139,7 @@ func unknownMembers(s *section, rounds int) error {
 
 const (
 	coldPages = 64 // 16 MB
-	coldTurns = 16 // a round
+	coldTurns = 32 // a round
 )
 
 // cold lets all contenders read one page each, again and again. The collector runs as it would in

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 )
@@ -10,6 +11,12 @@ import (
 type interval struct{ mid, low, high float64 }
 
 func (i interval) String() string { return fmt.Sprintf("%.2f [%.2f..%.2f]", i.mid, i.low, i.high) }
+
+// perStep is the ratio of one of n equal steps.
+func (i interval) perStep(n int) interval {
+	root := func(r float64) float64 { return math.Pow(r, 1/float64(n)) }
+	return interval{root(i.mid), root(i.low), root(i.high)}
+}
 
 const resamples = 2000
 

@@ -31,6 +31,12 @@ func TestRatioOfConstantSeriesHasNoSpread(t *testing.T) {
 	}
 }
 
+func TestThreeDoublingsOfAQuadraticCostAreThreeTimesTwo(t *testing.T) {
+	if got := (interval{8, 8, 8}).perStep(3).String(); got != "2.00 [2.00..2.00]" {
+		t.Error("got", got)
+	}
+}
+
 // A disturbance that both series share must not widen the interval.
 func TestRatioOfPairsIgnoresWhatTheyShare(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
