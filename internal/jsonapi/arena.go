@@ -32,7 +32,7 @@ func (a *arena) add(text []byte) string {
 	}
 	if a.piece.Cap()-a.piece.Len() < len(text) {
 		a.piece.Reset()
-		a.piece.Grow(max(len(text), a.last-a.used, minPiece))
+		a.piece.Grow(max(len(text), a.last-a.used, min(a.used, maxGuess), minPiece))
 	}
 	start := a.piece.Len()
 	a.piece.Write(text)
