@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"mime"
 	"net/url"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -31,8 +30,6 @@ type wirePage struct {
 	HasPreviousPage Optional[bool]    `json:"hasPreviousPage"`
 	Total           Optional[float64] `json:"total"`
 }
-
-var decodeDocument = decoderOf(reflect.TypeFor[document]())
 
 // data is the kind of the data. The records in it are read as they come.
 type data jsonapi.Kind
@@ -67,18 +64,15 @@ type linkObject struct {
 	Href string `json:"href"`
 }
 
-// newLink makes the decoder of a link of JSON:API: a string, or an object with an href.
-func newLink() decoder {
-	decodeObject := decoderOf(reflect.TypeFor[linkObject]())
-	return func(r *reader, v reflect.Value) bool {
-		if r.Kind() != jsonapi.KindObject {
-			return decodeText(r, v)
-		}
-		var object linkObject
-		isTaken := decodeObject(r, reflect.ValueOf(&object).Elem())
-		v.SetString(object.Href)
-		return isTaken
+// link reads a link of JSON:API: a string, or an object with an href.
+func (r *reader) link(into *string) bool {
+	if r.Kind() != jsonapi.KindObject {
+		return r.text(into)
 	}
+	object := linkObject{}
+	isTaken := decodeObject(r, &object)
+	*into = object.Href
+	return isTaken
 }
 
 // read reads a body, and through it the records. It reports a response without the requested data.
@@ -88,7 +82,7 @@ func (d *document) read(r *reader, resp *transport.Response) error {
 	}
 	r.Reset(resp.Body)
 	r.NotesNew = r.tell != nil
-	isObject := decodeDocument(r, reflect.ValueOf(d).Elem())
+	isObject := decodeObject(r, d)
 	r.End()
 	switch kind, fault := jsonapi.Kind(d.Data), r.Err(); {
 	case fault != nil && fault.Reason == ReasonSyntax && notJSON(resp) != "":

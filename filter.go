@@ -3,6 +3,7 @@ package beltic
 import (
 	"net/url"
 	"reflect"
+	"strings"
 )
 
 // filter is a value that a list asks for and that its records state too.
@@ -36,6 +37,12 @@ func statementsOf(record reflect.Type) (all []statement) {
 		}
 	}
 	return all
+}
+
+// jsonName is the name in the json tag of a field.
+func jsonName(field reflect.StructField) string {
+	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	return name
 }
 
 // filters are the parameters of a query that the records state too.

@@ -21,7 +21,7 @@ import (
 
 // sharedFiles are the files that may name every resource: where the resources are wired, introduced,
 // modeled and printed. Each resource has a file of its own besides.
-var sharedFiles = []string{"client.go", "doc.go", "models.go", "printing.go", "printing_gen.go"}
+var sharedFiles = []string{"client.go", "codec_gen.go", "doc.go", "models.go", "printing.go", "printing_gen.go"}
 
 // resources returns the names of the client's services and of their records, such as Sessions and
 // Session.

@@ -13,7 +13,7 @@ import (
 // resource is how the records of one type are read.
 type resource[T any] struct {
 	kind   string // the type that every record must have
-	decode decoder
+	decode func(r *reader, v *T) bool
 	parts  func(*T) parts
 
 	statements []statement // of filters
@@ -26,13 +26,16 @@ type parts struct {
 	raw      *json.RawMessage
 }
 
-// newResource panics for a type that cannot be decoded.
 func newResource[T any, P interface {
-	*T
+	objectOf[T]
 	Resource
 }](kind string, partsOf func(P) parts) *resource[T] {
-	t := reflect.TypeFor[T]()
-	return &resource[T]{kind, decoderOf(t), func(v *T) parts { return partsOf(v) }, statementsOf(t)}
+	return &resource[T]{
+		kind:       kind,
+		decode:     func(r *reader, v *T) bool { return decodeObject(r, P(v)) },
+		parts:      func(v *T) parts { return partsOf(v) },
+		statements: statementsOf(reflect.TypeFor[T]()),
+	}
 }
 
 // maxID is the longest id that is taken for one, in bytes.
@@ -58,7 +61,7 @@ func (res *resource[T]) read(r *reader, v *T, index int) (raw []byte, bad *ItemE
 func (res *resource[T]) decodeRecord(r *reader, v *T) (raw []byte) {
 	start, n := r.Position(), len(r.Faults())
 	r.StartRecord()
-	isObject := res.decode(r, reflect.ValueOf(v).Elem())
+	isObject := res.decode(r, v)
 	r.StartRecord()
 	if !isObject {
 		return r.Since(start)
