@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -440,37 +439,6 @@ func (r *Reader) shortNumber() (f float64, ok bool) {
 	}
 	r.pos = end
 	return float64(digits) / max(divisor, 1), true
-}
-
-// Time takes an RFC 3339 timestamp of the years 1 to 9999, so that whatever it takes can be written
-// again. It keeps the offset; one of zero is UTC. The texts that some servers send for no time, ""
-// and the zero time, are the zero [time.Time].
-func (r *Reader) Time() (t time.Time, ok bool) {
-	start := r.Mark()
-	text, ok := r.unquote()
-	if !ok || len(text) == 0 {
-		return t, ok
-	}
-	if !isTimestamp(text) || t.UnmarshalText(text) != nil || t.Year() < 1 {
-		r.RejectAt(start, "want an RFC 3339 timestamp")
-		return time.Time{}, false
-	}
-	_, offset := t.Zone()
-	if offset == 0 || t.IsZero() {
-		return t.UTC(), true
-	}
-	// Package time prefers the zone of the machine if that has the same offset.
-	return t.In(time.FixedZone("", offset)), true
-}
-
-// isTimestamp refuses what package time lets pass: hours of one digit, a comma before the fraction
-// and offsets of any size.
-func isTimestamp(text []byte) bool {
-	if len(text) < len("2006-01-02T15:04:05Z") || text[13] != ':' || text[19] == ',' {
-		return false
-	}
-	zone := text[len(text)-len("+00:00"):]
-	return text[len(text)-1] == 'Z' || string(zone[1:3]) < "24" && string(zone[4:]) < "60"
 }
 
 // mismatch notes that the next value is of another kind than is wanted, and skips it.
