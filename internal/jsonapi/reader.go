@@ -32,7 +32,7 @@ type Reader struct {
 	path    []step
 	maxOpen int // the longest path
 	texts   arena
-	unknown []uint64 // hashes of the unknown names in the open objects
+	unknown map[unknownName]bool // so far, but for the first of each object
 	faults  []Fault
 	err     *Fault // what ended the document
 
@@ -47,10 +47,17 @@ type Reader struct {
 // step is an open object or array, and how far the reader is in it.
 type step struct {
 	bracket byte
-	count   int             // members or elements so far
-	member  string          // the known member that is being read, or ""
-	unknown int             // where its unknown names begin
-	many    map[uint64]bool // its unknown names, if there are many
+	count   int    // members or elements so far
+	start   int    // in the document
+	unknown uint64 // the hash of the first unknown name; 0 is none
+	member  string // the known member that is being read, or ""
+}
+
+// unknownName is an unknown name in the object that starts at a position. Two names of one hash are
+// as good as impossible.
+type unknownName struct {
+	start int
+	hash  uint64
 }
 
 const (
@@ -72,7 +79,7 @@ func (r *Reader) ResetRecord(record []byte) { r.reset(record, maxDepth-recordDep
 
 func (r *Reader) reset(buf []byte, maxOpen int) {
 	r.buf, r.pos, r.path, r.maxOpen = buf, 0, slices.Grow(r.path[:0], usualDepth), maxOpen
-	r.texts, r.unknown, r.faults, r.err = arena{}, r.unknown[:0], r.faults[:0], nil
+	r.texts, r.unknown, r.faults, r.err = arena{}, nil, r.faults[:0], nil
 	r.peek()
 }
 
@@ -188,7 +195,7 @@ func (r *Reader) Open(bracket byte) bool {
 		return false
 	}
 	r.pos++
-	r.path = append(r.path, step{bracket: bracket, unknown: len(r.unknown)})
+	r.path = append(r.path, step{bracket: bracket, start: r.pos})
 	if len(r.path) > r.maxOpen {
 		r.fail(Fault{Reason: ReasonDepth})
 	}
@@ -215,7 +222,6 @@ func (r *Reader) More() bool {
 	default:
 		r.broken()
 	}
-	r.unknown = r.unknown[:s.unknown]
 	r.path = r.path[:len(r.path)-1]
 	return false
 }
@@ -274,28 +280,23 @@ func (r *Reader) SkipUnknown(name []byte) {
 	r.skip(member)
 }
 
-// fewNames is how many names are compared one by one.
-const fewNames = 32
-
 var nameSeed = maphash.MakeSeed()
 
 // cameBefore reports whether an unknown name came before in its object, and remembers it.
 func (r *Reader) cameBefore(name []byte) bool {
 	s := &r.path[len(r.path)-1]
-	hash, names := maphash.Bytes(nameSeed, name), r.unknown[s.unknown:]
-	if len(names) < fewNames {
-		r.unknown = append(r.unknown, hash)
-		return slices.Contains(names, hash)
+	hash := maphash.Bytes(nameSeed, name) | 1
+	if s.unknown == 0 || s.unknown == hash {
+		isRepeated := s.unknown == hash
+		s.unknown = hash
+		return isRepeated
 	}
-	if s.many == nil {
-		s.many = map[uint64]bool{}
-		for _, hash := range names {
-			s.many[hash] = true
-		}
+	if r.unknown == nil {
+		r.unknown = map[unknownName]bool{}
 	}
-	isRepeated := s.many[hash]
-	s.many[hash] = true
-	return isRepeated
+	n := len(r.unknown)
+	r.unknown[unknownName{s.start, hash}] = true
+	return len(r.unknown) == n
 }
 
 // skipPlain skips the next value if it is a plain text, a short number or a literal.
@@ -463,9 +464,6 @@ func (r *Reader) Mark() Mark { return Mark{r.pos, len(r.path), len(r.faults)} }
 func (r *Reader) RejectAt(m Mark, detail string) {
 	if r.err != nil {
 		return
-	}
-	if m.open < len(r.path) {
-		r.unknown = r.unknown[:r.path[m.open].unknown]
 	}
 	r.pos, r.path, r.faults = m.pos, r.path[:m.open], r.faults[:m.faults]
 	r.Note(Fault{Reason: ReasonValue, Detail: detail})
