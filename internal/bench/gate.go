@@ -13,10 +13,10 @@ type budget struct {
 }
 
 var budgets = []budget{
-	{fullName, allocations{6, 3000}, allocations{7.3, 2700}},
-	{sparseName, allocations{3, 1600}, allocations{2.2, 1400}},
-	{mixedName, allocations{6, 0}, allocations{9, 2500}},
-	{callName, allocations{70, 0}, allocations{107, 12000}},
+	{fullName, allocations{6, 3000}, allocations{7.1, 2700}},
+	{sparseName, allocations{3, 1600}, allocations{2, 1400}},
+	{mixedName, allocations{6, 0}, allocations{5.7, 2600}},
+	{callName, allocations{70, 0}, allocations{90, 10500}},
 }
 
 func (a allocations) within(limit allocations) bool {

@@ -19,7 +19,7 @@ const (
 
 func (a *arena) startRecord() {
 	if a.used > 0 {
-		a.last = min(a.used, maxGuess)
+		a.last = max(min(a.used, maxGuess), a.last-a.last/8)
 	}
 	a.used = 0
 	a.piece.Reset()
