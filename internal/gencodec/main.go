@@ -113,7 +113,7 @@ func (p *pkg) visit(name string) {
 	}
 	p.decoders[name] = "// on its way"
 	var members, reads, clears bytes.Buffer
-	n := 0
+	seen, n := map[string]bool{}, 0
 	for _, field := range p.types[name].(*ast.StructType).Fields.List {
 		for _, goName := range namesOf(field) {
 			member := jsonName(field)
@@ -123,6 +123,10 @@ func (p *pkg) visit(name string) {
 			if member == "" {
 				p.errs = append(p.errs, fmt.Errorf("%s.%s has no json tag", name, goName))
 			}
+			if seen[member] {
+				p.errs = append(p.errs, fmt.Errorf("%s.%s has the json tag of another field", name, goName))
+			}
+			seen[member] = true
 			read := p.read("v."+goName, field.Type)
 			if name == "Links" {
 				read = "return r.link(&v." + goName + ")"
