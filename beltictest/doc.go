@@ -59,7 +59,8 @@
 //   - Responses: [Status], [Answer], [HTML], [Redirect], [ContentType], [Oversized].
 //   - Time and connections: [Latency], [Stall], [StallBody], [Reset], [ResetBody], [Hangup], [Truncate].
 //   - Writes: [LoseAnswer].
-//   - Pages: [EmptyPage], [MissingCursor], [RepeatCursor], [CursorCycle], [RepeatRecord], [MoveRecord].
+//   - Pages: [EmptyPage], [MissingCursor], [RepeatCursor], [CursorCycle], [RepeatRecord], [MoveRecord],
+//     [IgnoreFilter].
 //   - Records: [UnknownStatus], [UnknownField], [PoisonRecord], [MissingID], [NullRecord], [DuplicateKey].
 //
 // [WithRateLimit] is a server that sends 429 to a client that asks too fast.

@@ -121,6 +121,20 @@ func ExampleRepeatRecord() {
 	// Output: 41 received, 40 stored
 }
 
+// A server that ignores a filter sends records that were not asked for. None is delivered as one
+// that was.
+func ExampleIgnoreFilter() {
+	srv := beltictest.NewServer(beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 15)...))
+	defer srv.Close()
+	srv.Inject(beltictest.Next(), beltictest.IgnoreFilter())
+
+	opts := &beltic.SessionListOptions{Status: beltic.SessionStatusDeclined}
+	page, err := srv.Client().Sessions.List(context.Background(), opts)
+	why, _ := errors.AsType[*beltic.DecodeError](err)
+	fmt.Println(len(page.Data), "declined,", len(page.Skipped), "others:", why.Reason)
+	// Output: 1 declined, 14 others: filter
+}
+
 // A record that moves while a program is paging comes again, with a later UpdatedAt.
 func ExampleMoveRecord() {
 	srv := beltictest.NewServer(beltictest.InMemory(), beltictest.WithSessions(beltictest.GenerateSessions(1, 40)...))

@@ -41,6 +41,7 @@ const (
 	ofEnding layer = iota
 	ofContent
 	ofHeaders
+	ofFilter
 	ofList
 	ofPage
 	ofWholeRecord
@@ -62,6 +63,7 @@ var (
 	wholeEnding  = part{name: "ending"}
 	wholeContent = part{name: "content"}
 	nextCursor   = part{name: "next cursor"}
+	wholeFilter  = part{name: "filter"}
 )
 
 type fault struct {

@@ -1,12 +1,34 @@
 package beltictest
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+)
 
 // pageFault changes a page that arrives.
 func pageFault(layer layer, name string, change func(*response, *page) bool) Fault {
 	return fault{name, effect{layer, func(r *response) bool {
 		return r.isWhole() && r.doc.page != nil && change(r, r.doc.page)
 	}}}
+}
+
+// IgnoreFilter sends the page of the list as if no filter had been asked for, as an API does that
+// ignores a parameter or whose index lags. A client reports the records that clearly are not what
+// was asked for, each as a [beltic.ItemError] with [beltic.ReasonFilter].
+//
+// It waits for a page that the filter changes.
+func IgnoreFilter() Fault {
+	return pageFault(ofFilter, "IgnoreFilter", func(r *response, p *page) bool {
+		q := p.query
+		q.filter = nil
+		doc, err := p.list.page(q)
+		if err != nil || slices.EqualFunc(doc.records, r.doc.records, bytes.Equal) || !r.take(wholeFilter) {
+			return false
+		}
+		r.doc = doc
+		return true
+	})
 }
 
 // RepeatRecord starts the page with the last record of the page before it, as if a record had been
@@ -54,7 +76,7 @@ func MoveRecord() Fault {
 // waits for a page that has records.
 func EmptyPage() Fault {
 	return pageFault(ofList, "EmptyPage", func(r *response, p *page) bool {
-		if len(r.doc.records) == 0 || !r.take(recordPart(0)) || !r.take(nextCursor) {
+		if len(r.doc.records) == 0 || !r.take(wholeFilter) || !r.take(recordPart(0)) || !r.take(nextCursor) {
 			return false
 		}
 		place := p.query.cursor

@@ -94,6 +94,71 @@ func TestMoveRecord(t *testing.T) {
 	})
 }
 
+func TestIgnoreFilter(t *testing.T) {
+	// walk lists the approved sessions, page by page, and tells them from the others.
+	walk := func(t *testing.T, srv *beltictest.Server, place beltic.PageOptions) (asked, others []string) {
+		opts := &beltic.SessionListOptions{Status: beltic.SessionStatusApproved, Page: place}
+		for session, err := range srv.Client().Sessions.All(t.Context(), opts) {
+			if err == nil {
+				asked = append(asked, session.ID)
+				continue
+			}
+			assert.Equal(t, beltic.ReasonFilter, asError[*beltic.DecodeError](t, err).Reason)
+			others = append(others, asError[*beltic.ItemError](t, err).ID)
+		}
+		return asked, others
+	}
+	inBubble(t, func(t *testing.T, srv *beltictest.Server) {
+		want, none := walk(t, srv, beltic.PageOptions{})
+		require.NotEmpty(t, want)
+		assert.Empty(t, none)
+
+		srv.Inject(beltictest.OnPage(1), beltictest.IgnoreFilter())
+		asked, others := walk(t, srv, beltic.PageOptions{Size: 5})
+		assert.Equal(t, want, asked, "nothing is lost")
+		assert.NotEmpty(t, others)
+
+		srv.Inject(beltictest.Always(), beltictest.IgnoreFilter())
+		asked, others = walk(t, srv, beltic.PageOptions{Size: 5})
+		assert.Equal(t, want, asked)
+		assert.Len(t, others, 50-len(want), "every session came")
+		page, err := srv.Client().Sessions.List(t.Context(), sized(50))
+		require.NoError(t, err)
+		slices.Reverse(want)
+		asked, others = walk(t, srv, beltic.PageOptions{Size: 5, Before: page.Meta.Page.Cursors.End})
+		assert.Subset(t, want, asked)
+		assert.Len(t, append(asked, others...), 49, "backward, all before the last")
+	})
+	t.Run("that nobody asked for", func(t *testing.T) {
+		inBubble(t, func(t *testing.T, srv *beltictest.Server) {
+			srv.Inject(beltictest.Always().Maybe(), beltictest.IgnoreFilter())
+			assert.Len(t, listIDs(t, srv.Client(), nil), 50)
+			assert.Empty(t, srv.Requests()[0].Faults)
+		})
+	})
+	t.Run("beside other faults", func(t *testing.T) {
+		inBubble(t, func(t *testing.T, srv *beltictest.Server) {
+			list := func(fault beltictest.Fault) (*beltic.Page[beltic.Session], []beltictest.Fault) {
+				srv.Inject(beltictest.Next().Maybe(), fault)
+				srv.Inject(beltictest.Next(), beltictest.IgnoreFilter())
+				opts := &beltic.SessionListOptions{Status: beltic.SessionStatusApproved, Page: beltic.PageOptions{Size: 5, Total: true}}
+				page, _ := srv.Client().Sessions.List(t.Context(), opts)
+				requests := srv.Requests()
+				return page, requests[len(requests)-1].Faults
+			}
+			page, happened := list(beltictest.MissingID())
+			assert.Len(t, happened, 2)
+			assert.Empty(t, page.Skipped[0].ID)
+			total, _ := page.Total()
+			assert.Equal(t, 50, total)
+
+			_, happened = list(beltictest.EmptyPage())
+			require.Len(t, happened, 1, "an empty page would hide it")
+			assert.Equal(t, "IgnoreFilter", happened[0].String())
+		})
+	})
+}
+
 // TestFaultsOnOneRecord are those of responses and records; those of pages do nothing.
 func TestFaultsOnOneRecord(t *testing.T) {
 	inBubble(t, func(t *testing.T, srv *beltictest.Server) {
@@ -124,7 +189,7 @@ func TestFaultsOnOneRecord(t *testing.T) {
 
 		for _, fault := range []beltictest.Fault{
 			beltictest.EmptyPage(), beltictest.MissingCursor(), beltictest.RepeatCursor(), beltictest.CursorCycle(2),
-			beltictest.RepeatRecord(), beltictest.MoveRecord(), beltictest.PoisonRecord().At(2),
+			beltictest.RepeatRecord(), beltictest.MoveRecord(), beltictest.IgnoreFilter(), beltictest.PoisonRecord().At(2),
 		} {
 			srv.Inject(beltictest.Next().Maybe(), fault)
 			session, err = client.Sessions.Get(t.Context(), id)
