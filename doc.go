@@ -17,8 +17,8 @@
 //		fmt.Println(session.ID, session.DecisionedAt)
 //	}
 //
-// [Client].Sessions and [Client].Accounts have the same calls. What is said of sessions here is
-// true of accounts.
+// The services of a [Client] list their records by the same calls, and have what else the API
+// documents of them. What is said of sessions here is true of all of them.
 //
 // # Authentication and environments
 //

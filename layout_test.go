@@ -58,7 +58,8 @@ func TestTheMechanismNamesNoResource(t *testing.T) {
 			require.NoError(t, err)
 			ast.Inspect(parsed, func(n ast.Node) bool {
 				if id, ok := n.(*ast.Ident); ok {
-					assert.False(t, resourceNames.MatchString(id.Name), "%s/%s names %s", dir, name, id.Name)
+					assert.False(t, resourceNames.MatchString(id.Name), "%s/%s names %s: only resource files do, named after a service of Client. "+
+						"Is the line of the service in client.go missing?", dir, name, id.Name)
 				}
 				return true
 			})

@@ -316,7 +316,7 @@ func exportedTypes(t *testing.T) []reflect.Type {
 		walk(reflect.TypeOf(root))
 	}
 	for _, name := range declaredTypes(t) {
-		assert.True(t, names[name], "no call of a service leads to %s: name it in the test", name)
+		assert.True(t, names[name], "no call of a service of Client leads to %s: is its line in client.go missing? Else name it in the test", name)
 	}
 	return all
 }

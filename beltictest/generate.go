@@ -53,7 +53,8 @@ func GenerateSessions(seed uint64, n int) []beltic.Session { return newGenerator
 var firstSession = time.Date(2024, time.March, 4, 8, 0, 0, 0, time.UTC)
 
 // Streams keep random numbers of different use apart, so that an account looks the same whichever
-// session it comes with.
+// session it comes with. A new one is the last, because the same seed gives the same records for
+// ever.
 const (
 	streamSessions uint64 = iota << 32
 	streamAccounts

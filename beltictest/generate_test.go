@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,11 +23,28 @@ func TestGenerateIsTheSameEverywhere(t *testing.T) {
 	sessions := beltictest.GenerateSessions(1, 1000)
 	text, err := json.Marshal(sessions)
 	require.NoError(t, err)
-	assert.Equal(t, "a5886232765d2585", fmt.Sprintf("%x", sha256.Sum256(text))[:16], "changing the generator changes users' tests")
+	assert.Equal(t, "a5886232765d2585", fmt.Sprintf("%x", sha256.Sum256(text))[:16], "changing the generator changes users' tests: a new stream is the last of the constants")
 	assert.Equal(t, sessions[:100], beltictest.GenerateSessions(1, 100), "a larger n only adds")
 	assert.NotEqual(t, sessions[0].ID, beltictest.GenerateSessions(2, 1)[0].ID)
 	assert.Empty(t, beltictest.GenerateSessions(1, 0))
 	assert.Empty(t, beltictest.GenerateSessions(1, -1))
+}
+
+// TestGenerateMakesEveryResource finds a collection of the server that [beltictest.WithGenerated]
+// leaves empty.
+func TestGenerateMakesEveryResource(t *testing.T) {
+	data := reflect.ValueOf(beltictest.Generate(1, 20))
+	srv := beltictest.Start(t, beltictest.InMemory(), beltictest.WithGenerated(1, 20))
+	for field, collection := range reflect.ValueOf(srv).Elem().Fields() {
+		all := collection.MethodByName("All")
+		if !field.IsExported() || !all.IsValid() {
+			continue
+		}
+		require.False(t, collection.IsNil(), "NewServer does not fill Server.%s", field.Name)
+		made := data.FieldByName(field.Name)
+		require.True(t, made.IsValid() && made.Len() > 0, "Generate makes no %s: give Data the field, and fill it", field.Name)
+		assert.Equal(t, made.Len(), all.Call(nil)[0].Len(), "WithGenerated does not give the server its %s", field.Name)
+	}
 }
 
 func TestGenerateCoversTheModel(t *testing.T) {

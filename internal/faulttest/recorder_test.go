@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/belticlabs/beltic-go"
+	"github.com/belticlabs/beltic-go/beltictest"
 	"github.com/belticlabs/beltic-go/beltictest/recording"
 )
 
@@ -173,23 +174,24 @@ var recorderRows = []row{
 		assert.Zero(l, recorder.Summary().Files)
 	}), eachOnLoopback(services(), func(l *lab, service string) {
 		dir := l.TempDir()
+		record := l.recordOf(service)
+		body := string(must(json.Marshal(record)))
 		recorder := l.recorder(dir, roundTrip(func(r *http.Request) (*http.Response, error) {
-			record := string(must(json.Marshal(filled(resourceOf(service), service))))
-			if path.Base(r.URL.Path) == strings.ToLower(service) {
-				return response(http.StatusOK, lastPage(record)), nil
+			if path.Base(r.URL.Path) == record["id"] {
+				return response(http.StatusOK, `{"data":`+body+`}`), nil
 			}
-			return response(http.StatusOK, `{"data":`+record+`}`), nil
+			return response(http.StatusOK, lastPage(body)), nil
 		}))
-		list, one := l.listAndGet(recorder, service)
+		list, one := l.listAndGet(clientOver(recorder), service)
 		assert.Zero(l, recorder.Summary().Dropped, "a member has no rule")
-		recordedAll := serviceOver(recorder, service).MethodByName("List")
+		recordedAll := methodOf(clientOver(recorder), service, "List")
 		options := reflect.New(recordedAll.Type().In(1).Elem())
 		fillOptions(options.Elem())
 		recordedAll.Call([]reflect.Value{reflect.ValueOf(l.ctx), options})
 		require.NoError(l, recorder.Err(), "a parameter has no rule")
 
 		replayer := must(recording.Replay(os.DirFS(dir)))
-		replayedList, replayedOne := l.listAndGet(replayer, service)
+		replayedList, replayedOne := l.listAndGet(clientOver(replayer), service)
 		l.sameShape(list, replayedList, service)
 		l.sameShape(one, replayedOne, service)
 	})...)},
@@ -276,28 +278,40 @@ func services() (names []string) {
 	return names
 }
 
-// serviceOver is a service of a new client.
-func serviceOver(transport http.RoundTripper, name string) reflect.Value {
-	client := must(beltic.NewClient(testKey, beltic.WithMaxRetries(0), over(transport)))
-	return reflect.ValueOf(client).Elem().FieldByName(name)
+func clientOver(transport http.RoundTripper) *beltic.Client {
+	return must(beltic.NewClient(testKey, beltic.WithMaxRetries(0), over(transport)))
 }
 
-// resourceOf is the type of a service's records.
-func resourceOf(service string) reflect.Type {
-	return serviceOver(http.DefaultTransport, service).MethodByName("Get").Type().Out(0).Elem()
+// methodOf is a call of a service.
+func methodOf(client *beltic.Client, service, name string) reflect.Value {
+	return reflect.ValueOf(client).Elem().FieldByName(service).MethodByName(name)
 }
 
-// listAndGet gets the first page of a service and the first record of it.
-func (l *lab) listAndGet(transport http.RoundTripper, service string) (page, record reflect.Value) {
-	methods := serviceOver(transport, service)
-	call := func(name string, argument reflect.Value) reflect.Value {
-		results := methods.MethodByName(name).Call([]reflect.Value{reflect.ValueOf(l.ctx), argument})
+// listAndGet gets the first page of a service, and the first record of it: by its id, where the
+// service has Get.
+func (l *lab) listAndGet(client *beltic.Client, service string) (page, record reflect.Value) {
+	call := func(method, argument reflect.Value) reflect.Value {
+		results := method.Call([]reflect.Value{reflect.ValueOf(l.ctx), argument})
 		err, _ := results[1].Interface().(error)
 		require.NoError(l, err)
 		return results[0].Elem()
 	}
-	page = call("List", reflect.Zero(methods.MethodByName("List").Type().In(1)))
-	return page, call("Get", page.FieldByName("Data").Index(0).FieldByName("ID"))
+	list := methodOf(client, service, "List")
+	page = call(list, reflect.Zero(list.Type().In(1)))
+	record = page.FieldByName("Data").Index(0)
+	if get := methodOf(client, service, "Get"); get.IsValid() {
+		record = call(get, record.FieldByName("ID"))
+	}
+	return page, record
+}
+
+// recordOf is JSON of a service's records, with a value for every member.
+func (l *lab) recordOf(service string) map[string]any {
+	srv := beltictest.Start(l.T, beltictest.InMemory(), beltictest.WithGenerated(1, 20))
+	_, generated := l.listAndGet(srv.Client(), service)
+	record := filled(generated.Type(), service).(map[string]any)
+	record["type"] = generated.FieldByName("Type").String()
+	return record
 }
 
 // fillOptions sets every option that is a parameter of the query, but where the list starts.
@@ -340,11 +354,8 @@ func filled(t reflect.Type, name string) any {
 			members[tag] = filled(field.Type, tag)
 		}
 	}
-	if _, isTyped := members["type"]; isTyped {
-		members["type"] = strings.TrimSuffix(strings.ToLower(name), "s")
-		if name == "data" {
-			members["type"] = "account"
-		}
+	if name == "data" {
+		members["type"] = "account"
 	}
 	return members
 }

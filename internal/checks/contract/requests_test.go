@@ -1,10 +1,13 @@
 package contract
 
 import (
+	"io"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -18,90 +21,135 @@ import (
 
 const uuid = "123e4567-e89b-12d3-a456-426614174000"
 
-// everyOption is every combination of the list options, with each value that a document could treat
-// differently.
-func everyOption(d *document) []beltic.SessionListOptions {
-	combinations := []beltic.SessionListOptions{{}}
-	vary := func(choices ...func(*beltic.SessionListOptions)) {
-		var more []beltic.SessionListOptions
-		for _, base := range combinations {
-			for _, choose := range choices {
-				varied := base
-				choose(&varied)
-				more = append(more, varied)
+// choice is a query parameter with a value.
+type choice struct{ parameter, value string }
+
+// choosing are the options of a list, by their pointer, with some choices made.
+func (s service) choosing(t *testing.T, choices ...choice) any {
+	t.Helper()
+	options := reflect.New(s.options)
+	for _, c := range choices {
+		at := optionOf(options.Elem(), c.parameter, "")
+		require.True(t, at.IsValid(), "no url tag of %s makes %s, which is in testdata/openapi.yaml", s.options, c.parameter)
+		switch at.Kind() {
+		case reflect.Int:
+			n, err := strconv.Atoi(c.value)
+			require.NoError(t, err)
+			at.SetInt(int64(n))
+		case reflect.Bool:
+			at.SetBool(c.value == "true")
+		default:
+			at.SetString(c.value)
+		}
+	}
+	return options.Interface()
+}
+
+// optionOf is the option that makes a query parameter, by the url tags of its struct.
+func optionOf(options reflect.Value, parameter, prefix string) (found reflect.Value) {
+	for field, value := range options.Fields() {
+		name := parameterOf(field, prefix)
+		if name != "" && value.Kind() == reflect.Struct {
+			value = optionOf(value, parameter, name)
+		} else if name != parameter {
+			continue
+		}
+		if value.IsValid() {
+			return value
+		}
+	}
+	return reflect.Value{}
+}
+
+// parameterOf is the query parameter that a field makes, or the name of the group of its fields.
+func parameterOf(field reflect.StructField, prefix string) string {
+	name, _, _ := strings.Cut(field.Tag.Get("url"), ",")
+	switch {
+	case name == "-":
+		return ""
+	case prefix != "":
+		return prefix + "[" + name + "]"
+	}
+	return name
+}
+
+// choices are values of a query parameter that a document could treat differently.
+func choices(p *openapi3.Parameter) (all []choice) {
+	values := []string{uuid}
+	switch schema := p.Schema.Value; {
+	case p.Name == "page[size]":
+		values = []string{"1", "1000"}
+	case p.Name == "page[total]": // false is not sent
+		values = []string{"true"}
+	case strings.HasPrefix(p.Name, "page["):
+		values = []string{"cursor+/= &%\x00é"}
+	case schema.Enum != nil:
+		values = nil
+		for _, value := range schema.Enum {
+			values = append(values, value.(string))
+		}
+	}
+	for _, value := range values {
+		all = append(all, choice{p.Name, value})
+	}
+	return all
+}
+
+// combinations are those of all documented parameters of a list. A cursor is after or before.
+func combinations(parameters openapi3.Parameters) (all [][]choice) {
+	all = [][]choice{nil}
+	for _, p := range parameters {
+		for _, others := range slices.Clone(all) {
+			for _, c := range choices(p.Value) {
+				isSecondCursor := c.parameter == "page[before]" && slices.ContainsFunc(others, func(o choice) bool { return o.parameter == "page[after]" })
+				if !isSecondCursor {
+					all = append(all, append(slices.Clip(others), c))
+				}
 			}
 		}
-		combinations = append(combinations, more...)
 	}
-	vary(
-		func(o *beltic.SessionListOptions) { o.Page.Size = 1 },
-		func(o *beltic.SessionListOptions) { o.Page.Size = 1000 })
-	vary(
-		func(o *beltic.SessionListOptions) { o.Page.After = "cursor+/= &%\x00é" },
-		func(o *beltic.SessionListOptions) { o.Page.Before = "cursor+/= &%\x00é" })
-	vary(func(o *beltic.SessionListOptions) { o.Page.Total = true })
-	var statuses []func(*beltic.SessionListOptions)
-	for _, status := range d.schema("SessionStatus").Enum {
-		statuses = append(statuses, func(o *beltic.SessionListOptions) { o.Status = beltic.SessionStatus(status.(string)) })
-	}
-	vary(statuses...)
-	vary(
-		func(o *beltic.SessionListOptions) { o.EntityType = beltic.EntityTypePerson },
-		func(o *beltic.SessionListOptions) { o.EntityType = beltic.EntityTypeBusiness })
-	vary(func(o *beltic.SessionListOptions) { o.Filter.Account = uuid })
-	vary(func(o *beltic.SessionListOptions) { o.Filter.SessionDevice = uuid })
-	return combinations
+	return all
 }
 
 const emptyPage = `{"data":[],"meta":{"page":{"cursors":{"start":null,"end":null},"hasNextPage":false,"hasPreviousPage":false}}}`
 
-// newServer finds nothing in any list, whatever it is asked.
-func newServer(t *testing.T) *beltictest.Server {
-	t.Helper()
-	server := beltictest.Start(t, beltictest.InMemory(), beltictest.WithAPIKey(key))
-	for path := range operations(t) {
-		list := strings.TrimPrefix(path, "/v1")
-		if strings.HasSuffix(list, "{id}") {
-			continue
-		}
-		server.Inject(beltictest.Always().On("GET "+list).Maybe(), beltictest.Answer(http.StatusOK, "application/json", emptyPage))
+// emptyAPI has no records, whatever it is asked for.
+type emptyAPI struct{ *document }
+
+func (a emptyAPI) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp := &http.Response{StatusCode: http.StatusOK, Header: jsonHeader, Request: req}
+	body := emptyPage
+	if in, err := a.input(req); err != nil || len(in.PathParams) > 0 {
+		resp.StatusCode, body = http.StatusNotFound, `{"errors":[{"status":"404"}]}`
 	}
-	return server
+	resp.Body = io.NopCloser(strings.NewReader(body))
+	return resp, nil
 }
 
+// TestRequestsConform sends every combination of the options of each list.
 func TestRequestsConform(t *testing.T) {
-	c := newChecker(t, newServer(t).Transport())
-	client, err := beltic.NewClient(key, c.through())
-	require.NoError(t, err)
-	_, err = client.Sessions.List(t.Context(), nil)
-	require.NoError(t, err)
-	combinations := everyOption(c.document)
-	for _, o := range combinations {
-		_, err := client.Sessions.List(t.Context(), &o)
-		require.NoError(t, err)
-		if accounts := (beltic.AccountListOptions{Page: o.Page}); o == (beltic.SessionListOptions{Page: o.Page}) {
-			_, err := client.Accounts.List(t.Context(), &accounts)
+	for _, s := range services(t) {
+		t.Run(s.name, func(t *testing.T) {
+			c := newChecker(t, emptyAPI{load(t)})
+			client, err := beltic.NewClient(key, c.through())
 			require.NoError(t, err)
-		}
-	}
-	assert.Equal(t, 1+len(combinations), c.responses[sessionsPath])
-	assert.Equal(t, 3*3*2, c.responses[accountsPath])
-	sent := map[string]bool{}
-	for _, req := range c.sent {
-		assert.Equal(t, "https://api.beltic.com", req.URL.Scheme+"://"+req.URL.Host)
-		for name := range req.URL.Query() {
-			sent[name] = true
-		}
-	}
-	for _, parameter := range c.document.list().Parameters {
-		assert.True(t, sent[parameter.Value.Name], "no request had %s", parameter.Value.Name)
-	}
-
-	for _, id := range []string{uuid, "sess_01HQ", "a/b?c=d#e %2F\x00é", "..."} {
-		_, err := client.Sessions.Get(t.Context(), id)
-		assert.ErrorIs(t, err, beltic.ErrNotFound)
-		_, err = client.Accounts.Get(t.Context(), id)
-		assert.ErrorIs(t, err, beltic.ErrNotFound)
+			all := combinations(operation{s, s.list, nil}.documented(t, c.document).Parameters)
+			for _, choices := range all {
+				_, err := s.call(t, client, "List", s.choosing(t, choices...))
+				require.NoError(t, err)
+			}
+			assert.Equal(t, len(all), c.responses[s.list])
+			for i, req := range c.sent {
+				assert.Equal(t, "https://api.beltic.com", req.URL.Scheme+"://"+req.URL.Host)
+				assert.Len(t, req.URL.Query(), len(all[i]))
+			}
+			for _, id := range []string{uuid, "sess_01HQ", "a/b?c=d#e %2F\x00é", "..."} {
+				if s.one != "" {
+					_, err := s.call(t, client, "Get", id)
+					assert.ErrorIs(t, err, beltic.ErrNotFound)
+				}
+			}
+		})
 	}
 }
 
@@ -174,7 +222,7 @@ func TestRequestDriftIsFound(t *testing.T) {
 // requestOf is the request that the library sends for the options.
 func requestOf(t *testing.T, o *beltic.SessionListOptions) *http.Request {
 	t.Helper()
-	c := newNote(t, newServer(t).Transport())
+	c := newNote(t, emptyAPI{load(t)})
 	client, err := beltic.NewClient(key, c.through())
 	require.NoError(t, err)
 	_, err = client.Sessions.List(t.Context(), o)
@@ -184,34 +232,88 @@ func requestOf(t *testing.T, o *beltic.SessionListOptions) *http.Request {
 
 func TestOptionsAreTheParameters(t *testing.T) {
 	d := load(t)
-	for path, options := range map[string]reflect.Type{
-		sessionsPath: reflect.TypeFor[beltic.SessionListOptions](),
-		accountsPath: reflect.TypeFor[beltic.AccountListOptions](),
-	} {
-		var documented []string
-		for _, parameter := range d.Paths.Find(path).Get.Parameters {
-			documented = append(documented, parameter.Value.Name)
-		}
-		assert.ElementsMatch(t, documented, parametersOf(options, ""), path)
+	for _, s := range services(t) {
+		t.Run(s.name, func(t *testing.T) {
+			var documented []string
+			for _, parameter := range (operation{s, s.list, nil}).documented(t, d).Parameters {
+				documented = append(documented, parameter.Value.Name)
+			}
+			assert.ElementsMatch(t, documented, parametersOf(s.options, ""), "the parameters in testdata/openapi.yaml, and those of the url tags of %s", s.options)
+		})
 	}
 }
 
 // parametersOf are the query parameters that the url tags of a struct make.
-func parametersOf(options reflect.Type, prefix string) []string {
-	var names []string
+func parametersOf(options reflect.Type, prefix string) (names []string) {
 	for field := range options.Fields() {
-		name, _, _ := strings.Cut(field.Tag.Get("url"), ",")
-		if name == "-" {
-			continue
-		}
-		if prefix != "" {
-			name = prefix + "[" + name + "]"
-		}
-		if field.Type.Kind() == reflect.Struct {
-			names = slices.Concat(names, parametersOf(field.Type, name))
-		} else {
+		switch name := parameterOf(field, prefix); {
+		case name == "":
+		case field.Type.Kind() == reflect.Struct:
+			names = append(names, parametersOf(field.Type, name)...)
+		default:
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// TestTheKitTakesEveryOption, and gives it back as it was.
+func TestTheKitTakesEveryOption(t *testing.T) {
+	server := beltictest.Start(t, beltictest.InMemory(), beltictest.WithGenerated(1, generated))
+	client := server.Client()
+	for o, c := range eachChoice(t) {
+		if strings.HasPrefix(c.parameter, "page[") {
+			c.value = map[string]string{"page[size]": "7", "page[total]": "true"}[c.parameter]
+		}
+		if c.value == "" { // a cursor of the kit's own
+			page, err := o.call(t, client, "List", o.choosing(t))
+			require.NoError(t, err)
+			c.value = page.Elem().FieldByName("Meta").Interface().(beltic.Meta).Page.Cursors.End
+		}
+		options := o.choosing(t, c)
+		_, err := o.call(t, client, "List", options)
+		assert.NoError(t, err, "%s of %s: add it to the filters of the resource in beltictest", c.parameter, o.list)
+		requests := server.Requests()
+		assert.Equal(t, reflect.ValueOf(options).Elem().Interface(), requests[len(requests)-1].Options,
+			"%s of %s: set the options of the resource in beltictest", c.parameter, o.list)
+	}
+}
+
+// unguarded are filters that no record states in a way that the client can compare.
+var unguarded = map[string]string{
+	"filter[session_device]": "a session may have several",
+}
+
+// TestEveryFilterIsGuarded lists from a server that ignores the filter: the client must leave out the
+// records that it excludes.
+func TestEveryFilterIsGuarded(t *testing.T) {
+	server := beltictest.Start(t, beltictest.InMemory(), beltictest.WithGenerated(1, generated))
+	for o, c := range eachChoice(t) {
+		if strings.HasPrefix(c.parameter, "page[") {
+			continue
+		}
+		server.Inject(beltictest.Next(), beltictest.IgnoreFilter())
+		page, err := o.call(t, server.Client(), "List", o.choosing(t, c))
+		require.False(t, page.IsNil(), "%s of %s: %v", c.parameter, o.list, err)
+		leftOut, _ := page.Elem().FieldByName("Skipped").Interface().([]*beltic.ItemError)
+		assert.Equal(t, unguarded[c.parameter] == "", len(leftOut) > 0,
+			"%s of %s: parameter x needs an attribute x with known values, filter[x] a relationship x to one; else say in unguarded why not", c.parameter, o.list)
+	}
+}
+
+// eachChoice ranges over each value of each documented parameter of each list.
+func eachChoice(t *testing.T) iter.Seq2[service, choice] {
+	t.Helper()
+	d, all := load(t), services(t)
+	return func(yield func(service, choice) bool) {
+		for _, s := range all {
+			for _, p := range (operation{s, s.list, nil}).documented(t, d).Parameters {
+				for _, c := range choices(p.Value) {
+					if !yield(s, c) {
+						return
+					}
+				}
+			}
+		}
+	}
 }

@@ -230,55 +230,54 @@ func pageOf(t *testing.T, sessions []beltic.Session) []byte {
 	return body
 }
 
-// fixtures are the files of beltictest.Fixtures by the path of their operation.
-func fixtures(t *testing.T) map[string][]string {
-	t.Helper()
-	byPath := map[string][]string{}
-	for directory, path := range map[string]string{"sessions": sessionsPath, "accounts": accountsPath} {
-		files, err := fs.Glob(beltictest.Fixtures, "fixtures/"+directory+"/*.json")
-		require.NoError(t, err)
-		for _, file := range files {
-			operation := path
-			if file = strings.TrimPrefix(file, "fixtures/"); strings.HasSuffix(file, "/single.json") {
-				operation += "/{id}"
-			}
-			byPath[operation] = append(byPath[operation], file)
-		}
-	}
-	return byPath
-}
-
+// TestFixturesConform, and there is an empty list, one with every field, and the same record alone if
+// one can be got by its id.
 func TestFixturesConform(t *testing.T) {
 	d := load(t)
-	byPath := fixtures(t)
-	for path, item := range d.Paths.Map() {
-		if item.Get == nil {
-			continue
-		}
-		require.NotEmpty(t, byPath[path])
-		for _, file := range byPath[path] {
-			req := httptest.NewRequest(http.MethodGet, strings.ReplaceAll(path, "{id}", uuid), nil)
-			assert.NoError(t, d.checkResponse(req, http.StatusOK, jsonHeader, beltictest.Fixture(file)), file)
-		}
+	for path, o := range operations(t) {
+		t.Run(path, func(t *testing.T) {
+			operation := o.documented(t, d)
+			files, err := fs.Glob(beltictest.Fixtures, "fixtures/"+o.folder()+"/*.json")
+			require.NoError(t, err)
+			isList, needed := path == o.list, []string{"list", "empty", "full"}
+			if o.folder() == "sessions" {
+				needed[0] = "first"
+			}
+			if !isList {
+				needed = []string{"single"}
+			}
+			for _, name := range needed {
+				assert.Contains(t, files, "fixtures/"+o.folder()+"/"+name+".json", "make it in internal/genfixtures, and run go generate ./beltictest")
+			}
+			for _, file := range files {
+				if isSingle := strings.HasSuffix(file, "/single.json"); isSingle == isList {
+					continue
+				}
+				body := beltictest.Fixture(strings.TrimPrefix(file, "fixtures/"))
+				req := httptest.NewRequest(http.MethodGet, strings.ReplaceAll(path, "{id}", uuid), nil)
+				assert.NoError(t, d.checkResponse(req, http.StatusOK, jsonHeader, body), file)
+				if strings.HasSuffix(file, "/full.json") || !isList {
+					assert.Empty(t, missing(fieldsOfSchema(success(operation)), fieldsOfFixture(t, body), file+", which internal/genfixtures makes"))
+				}
+			}
+		})
 	}
 }
 
-func TestFixturesHaveEveryField(t *testing.T) {
-	for path, name := range map[string]string{
-		sessionsPath: "sessions/full.json", sessionPath: "sessions/single.json",
-		accountsPath: "accounts/full.json", accountPath: "accounts/single.json",
-	} {
-		full, err := fieldsOfJSON(beltictest.Fixture(name))
-		require.NoError(t, err)
-		middle, err := fieldsOfJSON(beltictest.Fixture("sessions/middle.json"))
-		require.NoError(t, err)
-		for field, kind := range middle { // a page that stands alone has no links to its neighbors, and no total
-			if !strings.HasPrefix(field, "data.") {
-				full[field] = kind
-			}
+// fieldsOfFixture are those of a body, and of the page around the records. One that stands alone has
+// no links to its neighbors, and no total.
+func fieldsOfFixture(t *testing.T, body []byte) fields {
+	t.Helper()
+	found, err := fieldsOfJSON(body)
+	require.NoError(t, err)
+	middle, err := fieldsOfJSON(beltictest.Fixture("sessions/middle.json"))
+	require.NoError(t, err)
+	for field, kind := range middle {
+		if !strings.HasPrefix(field, "data.") {
+			found[field] = kind
 		}
-		assert.Empty(t, missing(fieldsOfSchema(success(load(t).Paths.Find(path).Get)), full, "fixtures"), name)
 	}
+	return found
 }
 
 // TestResponseDriftIsFound changes the full fixture in one place each.
