@@ -1,9 +1,12 @@
 package recording
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
+	"path"
 	"reflect"
 	"slices"
 	"strings"
@@ -65,18 +68,34 @@ type resource struct {
 	parameters map[string]*rule // of the query
 }
 
-// resources are those of the services of a [beltic.Client], by path. Their rules are derived from
-// what the method List takes and returns, so that a new service needs no line here.
+// resources are those of the services of a [beltic.Client], by the last part of the path that List
+// asks for. Their rules are derived from what it takes and returns, so that a new service needs no
+// line here.
 var resources = map[string]resource{}
 
 func init() {
-	for field := range reflect.TypeFor[beltic.Client]().Fields() {
-		if list, ok := field.Type.MethodByName("List"); ok {
-			path, options, page := strings.ToLower(field.Name), list.Type.In(2).Elem(), list.Type.Out(0).Elem()
-			resources[path] = resource{bodyRule(page), parameterRules(options)}
-			routeWords = append(routeWords, path)
+	var route routeNote
+	client, err := beltic.NewClient("recording", beltic.WithMaxRetries(0), beltic.WithHTTPClient(&http.Client{Transport: &route}))
+	if err != nil {
+		panic("recording: " + err.Error())
+	}
+	for _, service := range reflect.ValueOf(client).Elem().Fields() {
+		if list := service.MethodByName("List"); list.IsValid() {
+			options, page := list.Type().In(1), list.Type().Out(0).Elem()
+			list.Call([]reflect.Value{reflect.ValueOf(context.Background()), reflect.Zero(options)})
+			name := path.Base(string(route))
+			resources[name] = resource{bodyRule(page), parameterRules(options.Elem())}
+			routeWords = append(routeWords, name)
 		}
 	}
+}
+
+// routeNote is a transport that notes the path of a request and sends nothing.
+type routeNote string
+
+func (n *routeNote) RoundTrip(req *http.Request) (*http.Response, error) {
+	*n = routeNote(req.URL.Path)
+	return nil, errors.New("noted")
 }
 
 // resourceAt is the resource of a path; its body is nil if the library does not know the path.

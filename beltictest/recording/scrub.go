@@ -235,10 +235,11 @@ func (s *scrubber) keepIf(ok bool, text string) string {
 	return s.pseudonym(text)
 }
 
-// typeName keeps the type of a resource: a word of the shape, where a member has the name, in the
+// typeName keeps the type of a resource: a word of the shape, where a member or a path has it, in the
 // plural if there can be several.
 func (s *scrubber) typeName(text string) string {
-	return s.keepIf(s.words[text] || s.words[text+"s"], text)
+	path := strings.ReplaceAll(text, "_", "-") + "s"
+	return s.keepIf(s.words[text] || s.words[text+"s"] || s.words[path], text)
 }
 
 // instant replaces a timestamp. Its fraction of a second would be a fingerprint, and its time zone
