@@ -18,9 +18,9 @@ func TestEveryEntryPointHasAnExample(t *testing.T) {
 	for _, dir := range []string{".", "beltictest", "beltictest/recording"} {
 		pkg := documentation(t, dir)
 		for _, f := range entryPoints(pkg) {
-			assert.NotEmpty(t, f.Examples, "%s: %s%s has no example", dir, f.Recv, f.Name)
+			assert.NotEmpty(t, f.Examples, "%s: %s %s has no example", dir, f.Recv, f.Name)
 			for _, example := range f.Examples {
-				assert.True(t, example.Output != "" || example.EmptyOutput, "%s: the example of %s%s has no output", dir, f.Recv, f.Name)
+				assert.True(t, example.Output != "" || example.EmptyOutput, "%s: the example of %s %s has no output", dir, f.Recv, f.Name)
 			}
 		}
 	}

@@ -35,6 +35,16 @@ func resources() (services, records []string) {
 	return services, records
 }
 
+func TestAClientHasEveryService(t *testing.T) {
+	client, err := beltic.NewClient(testKey)
+	require.NoError(t, err)
+	for field, service := range reflect.ValueOf(client).Elem().Fields() {
+		if field.IsExported() {
+			assert.False(t, service.IsNil(), "client.go does not fill Client.%s", field.Name)
+		}
+	}
+}
+
 // The mechanism works for every resource because it names none, so that another needs no change in
 // it.
 func TestTheMechanismNamesNoResource(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,15 @@ type noteAttributes struct {
 
 type noteOptions struct {
 	Page beltic.PageOptions `url:"page"`
+}
+
+// TestAServerHasEveryCollection stands in the package, so that it says why before other tests panic.
+func TestAServerHasEveryCollection(t *testing.T) {
+	for field, value := range reflect.ValueOf(Start(t, InMemory())).Elem().Fields() {
+		if value.Kind() == reflect.Pointer && field.IsExported() {
+			assert.False(t, value.IsNil(), "server.go does not fill Server.%s", field.Name)
+		}
+	}
 }
 
 // TestAResourceIsItsDescription serves one that another file of the package could add, with nothing

@@ -298,7 +298,9 @@ func (l *lab) listAndGet(client *beltic.Client, service string) (page, record re
 	}
 	list := methodOf(client, service, "List")
 	page = call(list, reflect.Zero(list.Type().In(1)))
-	record = page.FieldByName("Data").Index(0)
+	records := page.FieldByName("Data")
+	require.NotZero(l, records.Len(), "no %s are listed: does beltictest.WithGenerated give them to a server?", service)
+	record = records.Index(0)
 	if get := methodOf(client, service, "Get"); get.IsValid() {
 		record = call(get, record.FieldByName("ID"))
 	}
