@@ -272,7 +272,7 @@ func TestTheKitTakesEveryOption(t *testing.T) {
 		}
 		options := o.choosing(t, c)
 		_, err := o.call(t, client, "List", options)
-		assert.NoError(t, err, "beltictest refuses %s of %s: add it to the filters of the resource", c.parameter, o.list)
+		assert.NoError(t, err, "%s of %s: is it among the filters of the resource in beltictest, and do they match?", c.parameter, o.list)
 		requests := server.Requests()
 		assert.Equal(t, reflect.ValueOf(options).Elem().Interface(), requests[len(requests)-1].Options,
 			"%s of %s: set the options of the resource in beltictest", c.parameter, o.list)
