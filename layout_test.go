@@ -17,8 +17,6 @@ import (
 	"github.com/belticlabs/beltic-go"
 )
 
-//go:generate go -C internal/checks run ./api
-
 // sharedFiles are the files that may name every resource: where the resources are wired, introduced,
 // modeled and printed. Each resource has a file of its own besides.
 var sharedFiles = []string{"client.go", "codec_gen.go", "doc.go", "models.go", "printing.go", "printing_gen.go"}

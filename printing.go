@@ -11,6 +11,7 @@ import (
 )
 
 //go:generate go run ./internal/genprinting
+//go:generate go -C internal/checks run ./api
 
 // Programs print structs by accident, so a struct prints only what is safe: ids, types, known
 // statuses, counts and flags, but no personal data, cursor, filter or free text of the API.

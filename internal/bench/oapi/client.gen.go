@@ -4,6 +4,7 @@
 package oapi
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,6 +27,21 @@ const (
 func (e AccountType) Valid() bool {
 	switch e {
 	case AccountTypeAccount:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AccountCreateDocumentDataType.
+const (
+	AccountCreateDocumentDataTypeAccount AccountCreateDocumentDataType = "account"
+)
+
+// Valid indicates whether the value is a known member of the AccountCreateDocumentDataType enum.
+func (e AccountCreateDocumentDataType) Valid() bool {
+	switch e {
+	case AccountCreateDocumentDataTypeAccount:
 		return true
 	default:
 		return false
@@ -89,39 +105,54 @@ func (e SessionType) Valid() bool {
 	}
 }
 
-// Defines values for Status.
+// Defines values for SessionCreateDocumentDataType.
 const (
-	StatusApproved        Status = "approved"
-	StatusCompleted       Status = "completed"
-	StatusCreated         Status = "created"
-	StatusDeclined        Status = "declined"
-	StatusExpired         Status = "expired"
-	StatusFailed          Status = "failed"
-	StatusMarkedForReview Status = "marked_for_review"
-	StatusPending         Status = "pending"
-	StatusStarted         Status = "started"
+	SessionCreateDocumentDataTypeSession SessionCreateDocumentDataType = "session"
 )
 
-// Valid indicates whether the value is a known member of the Status enum.
-func (e Status) Valid() bool {
+// Valid indicates whether the value is a known member of the SessionCreateDocumentDataType enum.
+func (e SessionCreateDocumentDataType) Valid() bool {
 	switch e {
-	case StatusApproved:
+	case SessionCreateDocumentDataTypeSession:
 		return true
-	case StatusCompleted:
+	default:
+		return false
+	}
+}
+
+// Defines values for SessionStatus.
+const (
+	SessionStatusApproved        SessionStatus = "approved"
+	SessionStatusCompleted       SessionStatus = "completed"
+	SessionStatusCreated         SessionStatus = "created"
+	SessionStatusDeclined        SessionStatus = "declined"
+	SessionStatusExpired         SessionStatus = "expired"
+	SessionStatusFailed          SessionStatus = "failed"
+	SessionStatusMarkedForReview SessionStatus = "marked_for_review"
+	SessionStatusPending         SessionStatus = "pending"
+	SessionStatusStarted         SessionStatus = "started"
+)
+
+// Valid indicates whether the value is a known member of the SessionStatus enum.
+func (e SessionStatus) Valid() bool {
+	switch e {
+	case SessionStatusApproved:
 		return true
-	case StatusCreated:
+	case SessionStatusCompleted:
 		return true
-	case StatusDeclined:
+	case SessionStatusCreated:
 		return true
-	case StatusExpired:
+	case SessionStatusDeclined:
 		return true
-	case StatusFailed:
+	case SessionStatusExpired:
 		return true
-	case StatusMarkedForReview:
+	case SessionStatusFailed:
 		return true
-	case StatusPending:
+	case SessionStatusMarkedForReview:
 		return true
-	case StatusStarted:
+	case SessionStatusPending:
+		return true
+	case SessionStatusStarted:
 		return true
 	default:
 		return false
@@ -207,6 +238,32 @@ type AccountAttributes struct {
 	Status          *AccountStatus    `json:"status,omitempty"`
 	UpdatedAt       *Time             `json:"updated_at,omitempty"`
 }
+
+// AccountCreate defines model for AccountCreate.
+type AccountCreate struct {
+	Address         *Address    `json:"address,omitempty"`
+	Business        *Business   `json:"business,omitempty"`
+	Contact         *Contact    `json:"contact,omitempty"`
+	EntityType      *EntityType `json:"entity_type,omitempty"`
+	ExternalId      *Text       `json:"external_id,omitempty"`
+	IdentityNumbers *[]struct {
+		Class              *Text `json:"class,omitempty"`
+		IssuingCountryCode *Text `json:"issuing_country_code,omitempty"`
+		Number             *Text `json:"number,omitempty"`
+	} `json:"identity_numbers,omitempty"`
+	Person *Person `json:"person,omitempty"`
+}
+
+// AccountCreateDocument defines model for AccountCreateDocument.
+type AccountCreateDocument struct {
+	Data struct {
+		Attributes AccountCreate                  `json:"attributes"`
+		Type       *AccountCreateDocumentDataType `json:"type,omitempty"`
+	} `json:"data"`
+}
+
+// AccountCreateDocumentDataType defines model for AccountCreateDocument.Data.Type.
+type AccountCreateDocumentDataType string
 
 // AccountDocument defines model for AccountDocument.
 type AccountDocument struct {
@@ -439,7 +496,7 @@ type SessionAttributes struct {
 	Person            *Person                            `json:"person,omitempty"`
 	RedactedAt        *Time                              `json:"redacted_at,omitempty"`
 	StartedAt         *Time                              `json:"started_at,omitempty"`
-	Status            *Status                            `json:"status,omitempty"`
+	Status            *SessionStatus                     `json:"status,omitempty"`
 	UpdatedAt         *Time                              `json:"updated_at,omitempty"`
 }
 
@@ -450,6 +507,29 @@ type SessionAttributesIdentityNumbers1 = []IdentityNumber
 type SessionAttributes_IdentityNumbers struct {
 	union json.RawMessage
 }
+
+// SessionCreate defines model for SessionCreate.
+type SessionCreate struct {
+	Address    *Address    `json:"address,omitempty"`
+	Business   *Business   `json:"business,omitempty"`
+	Contact    *Contact    `json:"contact,omitempty"`
+	EntityType *EntityType `json:"entity_type,omitempty"`
+	Person     *Person     `json:"person,omitempty"`
+}
+
+// SessionCreateDocument defines model for SessionCreateDocument.
+type SessionCreateDocument struct {
+	Data struct {
+		Attributes    SessionCreate `json:"attributes"`
+		Relationships *struct {
+			Account *ToOne `json:"account,omitempty"`
+		} `json:"relationships,omitempty"`
+		Type *SessionCreateDocumentDataType `json:"type,omitempty"`
+	} `json:"data"`
+}
+
+// SessionCreateDocumentDataType defines model for SessionCreateDocument.Data.Type.
+type SessionCreateDocumentDataType string
 
 // SessionDocument defines model for SessionDocument.
 type SessionDocument struct {
@@ -475,6 +555,9 @@ type SessionRelationships struct {
 	Verifications  *ToMany `json:"verifications,omitempty"`
 }
 
+// SessionStatus defines model for SessionStatus.
+type SessionStatus string
+
 // Shareholder defines model for Shareholder.
 type Shareholder struct {
 	DateOfBirth       *Text   `json:"date_of_birth,omitempty"`
@@ -485,9 +568,6 @@ type Shareholder struct {
 	PercentageOfShare *Number `json:"percentage_of_share,omitempty"`
 	ShareholderType   *Text   `json:"shareholder_type,omitempty"`
 }
-
-// Status defines model for Status.
-type Status string
 
 // Text defines model for Text.
 type Text = string
@@ -559,7 +639,7 @@ type ListSessionsParams struct {
 	PageTotal *ListSessionsParamsPageTotal `form:"page[total],omitempty" json:"page[total],omitempty"`
 
 	// Status Filter sessions by status
-	Status *Status `form:"status,omitempty" json:"status,omitempty"`
+	Status *SessionStatus `form:"status,omitempty" json:"status,omitempty"`
 
 	// EntityType Filter sessions by entity type
 	EntityType *EntityType `form:"entity_type,omitempty" json:"entity_type,omitempty"`
@@ -573,6 +653,12 @@ type ListSessionsParams struct {
 
 // ListSessionsParamsPageTotal defines parameters for ListSessions.
 type ListSessionsParamsPageTotal string
+
+// CreateAccountJSONRequestBody defines body for CreateAccount for application/json ContentType.
+type CreateAccountJSONRequestBody = AccountCreateDocument
+
+// CreateSessionJSONRequestBody defines body for CreateSession for application/json ContentType.
+type CreateSessionJSONRequestBody = SessionCreateDocument
 
 // AsErrors returns the union data inside the ErrorBody as a Errors
 func (t ErrorBody) AsErrors() (Errors, error) {
@@ -909,6 +995,24 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/identity/accounts (the `ListAccounts` operationId).
 	ListAccounts(ctx context.Context, params *ListAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CreateAccountWithBody Create an account
+	//
+	// Which attributes are required, and whether an external id is unique, is undocumented.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/identity/accounts (the `CreateAccount` operationId).
+	CreateAccountWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateAccount Create an account
+	//
+	// Which attributes are required, and whether an external id is unique, is undocumented.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/identity/accounts (the `CreateAccount` operationId).
+	CreateAccount(ctx context.Context, body CreateAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetAccount Get one account
 	//
 	// Corresponds with GET /v1/identity/accounts/{id} (the `GetAccount` operationId).
@@ -919,10 +1023,35 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/identity/sessions (the `ListSessions` operationId).
 	ListSessions(ctx context.Context, params *ListSessionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CreateSessionWithBody Create a session
+	//
+	// Which attributes are required is undocumented. Identity numbers are left out, because their form here is.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/identity/sessions (the `CreateSession` operationId).
+	CreateSessionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateSession Create a session
+	//
+	// Which attributes are required is undocumented. Identity numbers are left out, because their form here is.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/identity/sessions (the `CreateSession` operationId).
+	CreateSession(ctx context.Context, body CreateSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetSession Get one session
 	//
 	// Corresponds with GET /v1/identity/sessions/{id} (the `GetSession` operationId).
 	GetSession(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeclineSession Decline a session
+	//
+	// There is no body. What a session gets that is decided already is undocumented.
+	//
+	// Corresponds with POST /v1/identity/sessions/{id}/decline (the `DeclineSession` operationId).
+	DeclineSession(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // ListAccounts List all accounts
@@ -932,6 +1061,44 @@ type ClientInterface interface {
 // Corresponds with GET /v1/identity/accounts (the `ListAccounts` operationId).
 func (c *Client) ListAccounts(ctx context.Context, params *ListAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAccountsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateAccountWithBody Create an account
+//
+// Which attributes are required, and whether an external id is unique, is undocumented.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/identity/accounts (the `CreateAccount` operationId).
+func (c *Client) CreateAccountWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateAccountRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateAccount Create an account
+//
+// Which attributes are required, and whether an external id is unique, is undocumented.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/identity/accounts (the `CreateAccount` operationId).
+func (c *Client) CreateAccount(ctx context.Context, body CreateAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateAccountRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -972,11 +1139,66 @@ func (c *Client) ListSessions(ctx context.Context, params *ListSessionsParams, r
 	return c.Client.Do(req)
 }
 
+// CreateSessionWithBody Create a session
+//
+// Which attributes are required is undocumented. Identity numbers are left out, because their form here is.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/identity/sessions (the `CreateSession` operationId).
+func (c *Client) CreateSessionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateSessionRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateSession Create a session
+//
+// Which attributes are required is undocumented. Identity numbers are left out, because their form here is.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/identity/sessions (the `CreateSession` operationId).
+func (c *Client) CreateSession(ctx context.Context, body CreateSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateSessionRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetSession Get one session
 //
 // Corresponds with GET /v1/identity/sessions/{id} (the `GetSession` operationId).
 func (c *Client) GetSession(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetSessionRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeclineSession Decline a session
+//
+// There is no body. What a session gets that is decided already is undocumented.
+//
+// Corresponds with POST /v1/identity/sessions/{id}/decline (the `DeclineSession` operationId).
+func (c *Client) DeclineSession(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeclineSessionRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -1073,6 +1295,46 @@ func NewListAccountsRequest(server string, params *ListAccountsParams) (*http.Re
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewCreateAccountRequest calls the generic CreateAccount builder with application/json body
+func NewCreateAccountRequest(server string, body CreateAccountJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateAccountRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateAccountRequestWithBody constructs an http.Request for the CreateAccount method, with any body, and a specified content type
+func NewCreateAccountRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/identity/accounts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -1249,6 +1511,46 @@ func NewListSessionsRequest(server string, params *ListSessionsParams) (*http.Re
 	return req, nil
 }
 
+// NewCreateSessionRequest calls the generic CreateSession builder with application/json body
+func NewCreateSessionRequest(server string, body CreateSessionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateSessionRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateSessionRequestWithBody constructs an http.Request for the CreateSession method, with any body, and a specified content type
+func NewCreateSessionRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/identity/sessions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetSessionRequest constructs an http.Request for the GetSession method
 func NewGetSessionRequest(server string, id ID) (*http.Request, error) {
 	var err error
@@ -1276,6 +1578,40 @@ func NewGetSessionRequest(server string, id ID) (*http.Request, error) {
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDeclineSessionRequest constructs an http.Request for the DeclineSession method
+func NewDeclineSessionRequest(server string, id ID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/identity/sessions/%s/decline", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -1336,6 +1672,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/identity/accounts (the `ListAccounts` operationId).
 	ListAccountsWithResponse(ctx context.Context, params *ListAccountsParams, reqEditors ...RequestEditorFn) (*ListAccountsResponse, error)
 
+	// CreateAccountWithBodyWithResponse Create an account
+	//
+	// Which attributes are required, and whether an external id is unique, is undocumented.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/identity/accounts (the `CreateAccount` operationId).
+	CreateAccountWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAccountResponse, error)
+
+	// CreateAccountWithResponse Create an account
+	//
+	// Which attributes are required, and whether an external id is unique, is undocumented.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/identity/accounts (the `CreateAccount` operationId).
+	CreateAccountWithResponse(ctx context.Context, body CreateAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAccountResponse, error)
+
 	// GetAccountWithResponse Get one account
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -1350,12 +1704,39 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/identity/sessions (the `ListSessions` operationId).
 	ListSessionsWithResponse(ctx context.Context, params *ListSessionsParams, reqEditors ...RequestEditorFn) (*ListSessionsResponse, error)
 
+	// CreateSessionWithBodyWithResponse Create a session
+	//
+	// Which attributes are required is undocumented. Identity numbers are left out, because their form here is.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/identity/sessions (the `CreateSession` operationId).
+	CreateSessionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateSessionResponse, error)
+
+	// CreateSessionWithResponse Create a session
+	//
+	// Which attributes are required is undocumented. Identity numbers are left out, because their form here is.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/identity/sessions (the `CreateSession` operationId).
+	CreateSessionWithResponse(ctx context.Context, body CreateSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSessionResponse, error)
+
 	// GetSessionWithResponse Get one session
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/identity/sessions/{id} (the `GetSession` operationId).
 	GetSessionWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*GetSessionResponse, error)
+
+	// DeclineSessionWithResponse Decline a session
+	//
+	// There is no body. What a session gets that is decided already is undocumented.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/identity/sessions/{id}/decline (the `DeclineSession` operationId).
+	DeclineSessionWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*DeclineSessionResponse, error)
 }
 
 type ListAccountsResponse struct {
@@ -1407,6 +1788,68 @@ func (r ListAccountsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListAccountsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateAccountResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AccountDocument
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *AccountDocument
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *ErrorApplicationJSON
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorApplicationProblemPlusJSON
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CreateAccountResponse) GetJSON200() *AccountDocument {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateAccountResponse) GetJSON201() *AccountDocument {
+	return r.JSON201
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r CreateAccountResponse) GetJSONDefault() *ErrorApplicationJSON {
+	return r.JSONDefault
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateAccountResponse) GetApplicationproblemJSONDefault() *ErrorApplicationProblemPlusJSON {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateAccountResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateAccountResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateAccountResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateAccountResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -1523,6 +1966,68 @@ func (r ListSessionsResponse) ContentType() string {
 	return ""
 }
 
+type CreateSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SessionDocument
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *SessionDocument
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *ErrorApplicationJSON
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorApplicationProblemPlusJSON
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CreateSessionResponse) GetJSON200() *SessionDocument {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateSessionResponse) GetJSON201() *SessionDocument {
+	return r.JSON201
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r CreateSessionResponse) GetJSONDefault() *ErrorApplicationJSON {
+	return r.JSONDefault
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateSessionResponse) GetApplicationproblemJSONDefault() *ErrorApplicationProblemPlusJSON {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateSessionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateSessionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetSessionResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -1578,6 +2083,68 @@ func (r GetSessionResponse) ContentType() string {
 	return ""
 }
 
+type DeclineSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SessionDocument
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *SessionDocument
+	// JSONDefault the response for an HTTP default `application/json` response
+	JSONDefault *ErrorApplicationJSON
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *ErrorApplicationProblemPlusJSON
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeclineSessionResponse) GetJSON200() *SessionDocument {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r DeclineSessionResponse) GetJSON201() *SessionDocument {
+	return r.JSON201
+}
+
+// GetJSONDefault returns the response for an HTTP default `application/json` response
+func (r DeclineSessionResponse) GetJSONDefault() *ErrorApplicationJSON {
+	return r.JSONDefault
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeclineSessionResponse) GetApplicationproblemJSONDefault() *ErrorApplicationProblemPlusJSON {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeclineSessionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeclineSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeclineSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeclineSessionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListAccountsWithResponse List all accounts
 //
 // The path and the accounts are documented. The filters are not, so there are none, and the page information only in part.
@@ -1591,6 +2158,36 @@ func (c *ClientWithResponses) ListAccountsWithResponse(ctx context.Context, para
 		return nil, err
 	}
 	return ParseListAccountsResponse(rsp)
+}
+
+// CreateAccountWithBodyWithResponse Create an account
+//
+// Which attributes are required, and whether an external id is unique, is undocumented.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/identity/accounts (the `CreateAccount` operationId).
+func (c *ClientWithResponses) CreateAccountWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAccountResponse, error) {
+	rsp, err := c.CreateAccountWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateAccountResponse(rsp)
+}
+
+// CreateAccountWithResponse Create an account
+//
+// Which attributes are required, and whether an external id is unique, is undocumented.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/identity/accounts (the `CreateAccount` operationId).
+func (c *ClientWithResponses) CreateAccountWithResponse(ctx context.Context, body CreateAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAccountResponse, error) {
+	rsp, err := c.CreateAccount(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateAccountResponse(rsp)
 }
 
 // GetAccountWithResponse Get one account
@@ -1619,6 +2216,36 @@ func (c *ClientWithResponses) ListSessionsWithResponse(ctx context.Context, para
 	return ParseListSessionsResponse(rsp)
 }
 
+// CreateSessionWithBodyWithResponse Create a session
+//
+// Which attributes are required is undocumented. Identity numbers are left out, because their form here is.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/identity/sessions (the `CreateSession` operationId).
+func (c *ClientWithResponses) CreateSessionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateSessionResponse, error) {
+	rsp, err := c.CreateSessionWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateSessionResponse(rsp)
+}
+
+// CreateSessionWithResponse Create a session
+//
+// Which attributes are required is undocumented. Identity numbers are left out, because their form here is.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/identity/sessions (the `CreateSession` operationId).
+func (c *ClientWithResponses) CreateSessionWithResponse(ctx context.Context, body CreateSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateSessionResponse, error) {
+	rsp, err := c.CreateSession(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateSessionResponse(rsp)
+}
+
 // GetSessionWithResponse Get one session
 //
 // Returns a wrapper object for the known response body format(s).
@@ -1630,6 +2257,21 @@ func (c *ClientWithResponses) GetSessionWithResponse(ctx context.Context, id ID,
 		return nil, err
 	}
 	return ParseGetSessionResponse(rsp)
+}
+
+// DeclineSessionWithResponse Decline a session
+//
+// There is no body. What a session gets that is decided already is undocumented.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/identity/sessions/{id}/decline (the `DeclineSession` operationId).
+func (c *ClientWithResponses) DeclineSessionWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*DeclineSessionResponse, error) {
+	rsp, err := c.DeclineSession(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeclineSessionResponse(rsp)
 }
 
 // ParseListAccountsResponse parses an HTTP response from a ListAccountsWithResponse call
@@ -1652,6 +2294,56 @@ func ParseListAccountsResponse(rsp *http.Response) (*ListAccountsResponse, error
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case rsp.Header.Get("Content-Type") == "application/json" && true:
+		var dest ErrorApplicationJSON
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.Header.Get("Content-Type") == "application/problem+json" && true:
+		var dest ErrorApplicationProblemPlusJSON
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	case true:
+		// Content-type (text/plain) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateAccountResponse parses an HTTP response from a CreateAccountWithResponse call
+func ParseCreateAccountResponse(rsp *http.Response) (*CreateAccountResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateAccountResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AccountDocument
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest AccountDocument
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	case rsp.Header.Get("Content-Type") == "application/json" && true:
 		var dest ErrorApplicationJSON
@@ -1761,6 +2453,56 @@ func ParseListSessionsResponse(rsp *http.Response) (*ListSessionsResponse, error
 	return response, nil
 }
 
+// ParseCreateSessionResponse parses an HTTP response from a CreateSessionWithResponse call
+func ParseCreateSessionResponse(rsp *http.Response) (*CreateSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SessionDocument
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest SessionDocument
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case rsp.Header.Get("Content-Type") == "application/json" && true:
+		var dest ErrorApplicationJSON
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.Header.Get("Content-Type") == "application/problem+json" && true:
+		var dest ErrorApplicationProblemPlusJSON
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	case true:
+		// Content-type (text/plain) unsupported
+
+	}
+
+	return response, nil
+}
+
 // ParseGetSessionResponse parses an HTTP response from a GetSessionWithResponse call
 func ParseGetSessionResponse(rsp *http.Response) (*GetSessionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -1781,6 +2523,56 @@ func ParseGetSessionResponse(rsp *http.Response) (*GetSessionResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case rsp.Header.Get("Content-Type") == "application/json" && true:
+		var dest ErrorApplicationJSON
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	case rsp.Header.Get("Content-Type") == "application/problem+json" && true:
+		var dest ErrorApplicationProblemPlusJSON
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	case true:
+		// Content-type (text/plain) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseDeclineSessionResponse parses an HTTP response from a DeclineSessionWithResponse call
+func ParseDeclineSessionResponse(rsp *http.Response) (*DeclineSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeclineSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SessionDocument
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest SessionDocument
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	case rsp.Header.Get("Content-Type") == "application/json" && true:
 		var dest ErrorApplicationJSON
