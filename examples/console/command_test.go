@@ -87,6 +87,8 @@ func TestMistakesAreErrors(t *testing.T) {
 		{[]string{"extra"}, "unexpected argument"},
 		{[]string{"-nonsense"}, "not defined"},
 		{[]string{"-db", "a", "-dsn", "b"}, "give one"},
+		{[]string{"-db", ""}, "leave both out for the demo"},
+		{[]string{"-dsn", ""}, "leave both out for the demo"},
 		{[]string{"-reviewer", " "}, "-reviewer must be a name"},
 		{[]string{"-reviewer", "a\x1b[31m"}, "-reviewer must be a name"},
 		{[]string{"-reviewer", strings.Repeat("x", 101)}, "-reviewer must be a name"},

@@ -76,9 +76,13 @@ func parse(args []string, notes io.Writer) (s settings, err error) {
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
+	isNamed := false // with "", as an unset variable is, it must not become the demo
+	flags.Visit(func(f *flag.Flag) { isNamed = isNamed || f.Name == "db" || f.Name == "dsn" })
 	switch {
 	case flags.NArg() > 0:
 		return s, fmt.Errorf("unexpected argument %q; see -help", flags.Arg(0))
+	case isNamed && s.file == "" && s.dsn == "":
+		return s, errors.New("-db or -dsn is empty: name a database, or leave both out for the demo")
 	case s.file != "" && s.dsn != "":
 		return s, errors.New("-db and -dsn name two databases; give one")
 	case !isName(s.reviewer):

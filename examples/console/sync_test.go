@@ -44,8 +44,8 @@ func runSync(t *testing.T, args ...string) {
 	}
 	program, err := buildSync()
 	require.NoError(t, err)
-	pass := exec.CommandContext(t.Context(), program, append(args, "-page-size", "100")...)
-	pass.Env = append(os.Environ(), "BELTIC_API_KEY=", "SYNC_HASH_KEY=0123456789abcdef")
+	pass := exec.CommandContext(t.Context(), program, append(args, "-demo", "-page-size", "100")...)
+	pass.Env = append(os.Environ(), "SYNC_HASH_KEY=0123456789abcdef")
 	out, err := pass.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 }

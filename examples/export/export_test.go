@@ -391,7 +391,7 @@ func TestAKillWhilePublishing(t *testing.T) {
 			j := newJob(t, file)
 			j.Inject(beltictest.OnPage(3), beltictest.PoisonRecord())
 			var out bytes.Buffer
-			s, err := parse([]string{"-o", j.path, "-page-size", "10"}, &out)
+			s, err := parse([]string{"-demo", "-o", j.path, "-page-size", "10"}, &out)
 			require.NoError(t, err)
 			s.source = "the test"
 			w, err := openWork(s)
@@ -428,7 +428,7 @@ func TestAKillWhilePublishing(t *testing.T) {
 func TestAnInterruptedConversionIsDoneAgain(t *testing.T) {
 	j := newJob(t, "sessions.csv")
 	var out bytes.Buffer
-	s, err := parse([]string{"-o", j.path}, &out)
+	s, err := parse([]string{"-demo", "-o", j.path}, &out)
 	require.NoError(t, err)
 	s.source = "the test"
 	ctx, cancel := context.WithCancel(t.Context())
@@ -457,7 +457,7 @@ func (f writerFunc) Write(p []byte) (int, error) {
 
 func TestOneRunAtATime(t *testing.T) {
 	j := newJob(t, "sessions.ndjson")
-	s, err := parse([]string{"-o", j.path}, &bytes.Buffer{})
+	s, err := parse([]string{"-demo", "-o", j.path}, &bytes.Buffer{})
 	require.NoError(t, err)
 	w, err := openWork(s)
 	require.NoError(t, err)
@@ -492,14 +492,51 @@ func TestASessionThatChangesOnTheWayComesAgain(t *testing.T) {
 }
 
 func TestFlags(t *testing.T) {
-	for _, args := range [][]string{{"-o", "sessions.xlsx"}, {"-o", "sessions"}, {"more"}, {"-no-such-flag"}} {
+	for _, args := range [][]string{{"-demo", "-o", "sessions.xlsx"}, {"-demo", "-o", "sessions"}, {"more"}, {"-no-such-flag"}} {
 		_, err := parse(args, &bytes.Buffer{})
 		require.Error(t, err)
 	}
-	t.Setenv("BELTIC_API_KEY", "x")
-	s, err := parse(nil, &bytes.Buffer{})
-	require.NoError(t, err)
-	assert.Equal(t, "sessions.ndjson", s.path)
+	for key, path := range map[string]string{"x": "sessions.ndjson", "": filepath.Join(os.TempDir(), "beltic-export-demo.ndjson")} {
+		t.Setenv("BELTIC_API_KEY", key)
+		s, err := parse(nil, &bytes.Buffer{})
+		require.NoError(t, err)
+		assert.Equal(t, path, s.path)
+		assert.Equal(t, key == "", s.isDemo)
+	}
+}
+
+func TestAMissingKeyTouchesNothing(t *testing.T) {
+	for name, test := range map[string]struct {
+		base string
+		args []string
+	}{
+		"a file":     {args: []string{"-o", "real.ndjson"}},
+		"an account": {args: []string{"-account", "acc_example"}},
+		"a device":   {args: []string{"-device", "dev_example"}},
+		"an auditor": {args: []string{"-by", "R. Example"}},
+		"an API":     {base: "https://api.example.com/v1", args: []string{"-total"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd, printed := child(test.base, "", test.args...)
+			cmd.Dir = t.TempDir()
+			cmd.Env = append(cmd.Env, "TMPDIR="+cmd.Dir)
+			require.Error(t, cmd.Run())
+			assert.Equal(t, 1, cmd.ProcessState.ExitCode())
+			assert.Equal(t, "BELTIC_API_KEY is not set: set it, or add -demo for made-up sessions\n", printed.String())
+			assert.Empty(t, names(t, cmd.Dir))
+		})
+	}
+}
+
+func TestTheDemoIgnoresTheKey(t *testing.T) {
+	server := beltictest.Start(t)
+	cmd, printed := child(server.URL, server.APIKey, "-demo", "-o", "demo.ndjson")
+	cmd.Dir = t.TempDir()
+	require.NoError(t, cmd.Run(), "%s", printed)
+	assert.Contains(t, printed.String(), "-demo ignores the key in BELTIC_API_KEY: using made-up sessions from a fake API in this process.\n")
+	assert.Contains(t, printed.String(), "3000 sessions are in ")
+	assert.Contains(t, read(t, manifestPath(filepath.Join(cmd.Dir, "demo.ndjson"))), "made-up sessions of a fake server")
+	server.ExpectRequests(t, 0)
 }
 
 func TestOnlySomeErrorsMayBeTheCheckpoints(t *testing.T) {
@@ -513,8 +550,8 @@ func TestItRunsWithoutAKey(t *testing.T) {
 	t.Parallel()
 	var out, notes bytes.Buffer
 	path := filepath.Join(t.TempDir(), "demo.ndjson")
-	require.NoError(t, run(t.Context(), []string{"-o", path}, &out, &notes))
+	require.NoError(t, run(t.Context(), []string{"-demo", "-o", path}, &out, &notes))
 	assert.Contains(t, out.String(), "3000 sessions are in ")
-	assert.Contains(t, notes.String(), "3000 made-up sessions")
+	assert.Contains(t, notes.String(), "-demo: using made-up sessions from a fake API in this process.\n")
 	assert.Equal(t, 3000, strings.Count(read(t, path), "\n"))
 }

@@ -55,7 +55,7 @@ func newJob(t *testing.T, name string, opts ...beltictest.Option) *job {
 // run is the program but for the client that it makes. Nothing that it prints is personal.
 func (j *job) run(t *testing.T, args ...string) (printed string, err error) {
 	var out bytes.Buffer
-	s, err := parse(append([]string{"-o", j.path, "-page-size", "10", "-by", "auditor"}, args...), &out)
+	s, err := parse(append([]string{"-demo", "-o", j.path, "-page-size", "10", "-by", "auditor"}, args...), &out)
 	require.NoError(t, err)
 	s.source = "the test"
 	client := j.Client(beltic.WithHTTPClient(&http.Client{Transport: tee{j.Transport(), j.sent}}))

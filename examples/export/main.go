@@ -2,12 +2,13 @@
 // manifest for auditors beside it. It may be interrupted or killed at any moment: run it again and
 // it goes on where it was, without losing or repeating a session.
 //
-// It talks to the real API if BELTIC_API_KEY is set, and otherwise to a fake server in its own
-// process. The files hold personal data, and only their owner can read them; nothing personal is
+// It talks to the real API if BELTIC_API_KEY is set. Without a key, if nothing real is named, and
+// with -demo it talks to a fake API in its own process. The files hold personal data, and only their owner can read them; nothing personal is
 // printed.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -44,6 +45,7 @@ type settings struct {
 	overwrite bool
 	restart   bool
 	saveEvery time.Duration
+	isDemo    bool
 }
 
 func run(ctx context.Context, args []string, out, notes io.Writer) error {
@@ -51,7 +53,7 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 	if err != nil {
 		return err
 	}
-	client, source, done, err := connect(notes)
+	client, source, done, err := connect(s.isDemo, notes)
 	if err != nil {
 		return err
 	}
@@ -63,7 +65,7 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 func parse(args []string, notes io.Writer) (s settings, err error) {
 	flags := flag.NewFlagSet("export", flag.ContinueOnError)
 	flags.SetOutput(notes)
-	flags.StringVar(&s.path, "o", defaultPath(), "the output `file`: its name ends with .ndjson, .csv or .parquet")
+	flags.StringVar(&s.path, "o", "sessions.ndjson", "the output `file`: its name ends with .ndjson, .csv or .parquet")
 	flags.StringVar((*string)(&s.options.Status), "status", "", "only sessions of this `status`, such as approved")
 	flags.StringVar((*string)(&s.options.EntityType), "entity-type", "", "only sessions of this `type`: person or business")
 	flags.StringVar(&s.options.Filter.Account, "account", "", "only sessions of the account with this `id`")
@@ -74,22 +76,21 @@ func parse(args []string, notes io.Writer) (s settings, err error) {
 	flags.BoolVar(&s.overwrite, "overwrite", false, "replace a finished export of the same name")
 	flags.BoolVar(&s.restart, "restart", false, "drop an unfinished export of the same name, instead of going on with it")
 	flags.DurationVar(&s.saveEvery, "save-every", time.Second, "how often to store a checkpoint: what a kill costs at most")
+	demo := flags.Bool("demo", false, "use made-up sessions from a fake API, even if BELTIC_API_KEY is set")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
 	if flags.NArg() > 0 {
 		return s, fmt.Errorf("unexpected argument %q; see -help", flags.Arg(0))
 	}
-	s.format, err = formatOf(s.path)
-	return s, err
-}
-
-// defaultPath keeps made-up sessions apart from the real ones.
-func defaultPath() string {
-	if os.Getenv("BELTIC_API_KEY") != "" {
-		return "sessions.ndjson"
+	if s.format, err = formatOf(s.path); err != nil {
+		return s, err
 	}
-	return filepath.Join(os.TempDir(), "beltic-export-demo.ndjson")
+	s.isDemo, err = isDemo(*demo, given(flags, "o", "account", "device", "by"), notes)
+	if s.isDemo && !given(flags, "o") { // made-up sessions stay apart from the real ones
+		s.path = filepath.Join(os.TempDir(), "beltic-export-demo.ndjson")
+	}
+	return s, err
 }
 
 func userName() string {
@@ -100,19 +101,14 @@ func userName() string {
 }
 
 // connect returns a client, the API that it asks, and what to call when it is no longer needed.
-func connect(notes io.Writer) (client *beltic.Client, source string, done func(), err error) {
-	if os.Getenv("BELTIC_API_KEY") != "" {
-		fmt.Fprintln(notes, "Exporting from the Beltic API with the key in BELTIC_API_KEY.")
-		client, err = beltic.NewClientFromEnv(beltic.WithMaxRetries(5), beltic.WithUserAgent("beltic-export/1"))
-		source = beltic.DefaultBaseURL
-		if base := os.Getenv("BELTIC_BASE_URL"); base != "" {
-			source = base
-		}
-		return client, source, func() {}, err
+func connect(isDemo bool, notes io.Writer) (client *beltic.Client, source string, done func(), err error) {
+	if isDemo {
+		server := beltictest.NewServer(beltictest.WithSessions(beltictest.GenerateSessions(1, 3000)...))
+		server.Inject(beltictest.Always(), beltictest.Latency(100*time.Millisecond)) // time for a Ctrl-C
+		return server.Client(), "made-up sessions of a fake server", server.Close, nil
 	}
-	const sessions = 3000
-	fmt.Fprintf(notes, "BELTIC_API_KEY is not set: exporting %d made-up sessions from a fake server in this process.\n", sessions)
-	server := beltictest.NewServer(beltictest.WithSessions(beltictest.GenerateSessions(1, sessions)...))
-	server.Inject(beltictest.Always(), beltictest.Latency(100*time.Millisecond)) // time for a Ctrl-C
-	return server.Client(), "made-up sessions of a fake server", server.Close, nil
+	fmt.Fprintln(notes, "Exporting from the Beltic API with the key in BELTIC_API_KEY.")
+	client, err = beltic.NewClientFromEnv(beltic.WithMaxRetries(5), beltic.WithUserAgent("beltic-export/1"))
+	source = cmp.Or(os.Getenv("BELTIC_BASE_URL"), beltic.DefaultBaseURL)
+	return client, source, func() {}, err
 }

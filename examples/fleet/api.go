@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"time"
 
 	"github.com/belticlabs/beltic-go"
@@ -10,12 +8,11 @@ import (
 )
 
 // connect returns a client and what to call when it is no longer needed.
-func connect(opts []beltic.Option, notes io.Writer) (client *beltic.Client, done func(), err error) {
-	if hasKey() {
+func connect(isDemo bool, opts []beltic.Option) (client *beltic.Client, done func(), err error) {
+	if !isDemo {
 		client, err = beltic.NewClientFromEnv(append(opts, beltic.WithUserAgent("beltic-fleet/1"))...)
 		return client, func() {}, err
 	}
-	fmt.Fprintln(notes, "BELTIC_API_KEY is not set: reading made-up sessions from a fake server in this process.")
 	server := beltictest.NewServer(beltictest.WithGenerated(1, 300))
 	server.Inject(beltictest.Always(), beltictest.Latency(50*time.Millisecond)) // as if it were far away
 	return server.Client(opts...), server.Close, nil

@@ -2,8 +2,9 @@
 // River keeps the jobs, in SQLite for one machine and in PostgreSQL for a fleet. A process may be
 // interrupted or killed at any moment: the others, or the next run, go on where it was.
 //
-// It talks to the real API if BELTIC_API_KEY is set, and otherwise to a fake server in its own
-// process. The database holds personal data; what is printed holds none.
+// It talks to the real API if BELTIC_API_KEY is set. Without a key, if nothing real is named, and
+// with -demo it talks to a fake API in its own process. The database holds personal data; what is
+// printed holds none.
 package main
 
 import (
@@ -38,6 +39,7 @@ type settings struct {
 	rate      float64
 	pageSize  int
 	rescue    time.Duration
+	isDemo    bool
 }
 
 func run(ctx context.Context, args []string, out, notes io.Writer) error {
@@ -60,7 +62,7 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 	if err := db.migrate(ctx); err != nil {
 		return err
 	}
-	client, done, err := connect(db.limit(s.rate), notes)
+	client, done, err := connect(s.isDemo, db.limit(s.rate))
 	if err != nil {
 		return err
 	}
@@ -71,7 +73,7 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 func parse(args []string, notes io.Writer) (s settings, err error) {
 	flags := flag.NewFlagSet("fleet", flag.ContinueOnError)
 	flags.SetOutput(notes)
-	flags.StringVar(&s.file, "db", defaultFile(), "the SQLite `file`, for one process")
+	flags.StringVar(&s.file, "db", "fleet.db", "the SQLite `file`, for one process")
 	flags.StringVar(&s.dsn, "dsn", "", "a PostgreSQL connection `string` or URL, for any number of processes")
 	flags.StringVar(&s.round, "round", time.Now().UTC().Format(time.DateOnly), "the `name` of a round: each account is read once in it")
 	enqueue := flags.Bool("enqueue", false, "only enqueue the accounts, and end")
@@ -80,6 +82,7 @@ func parse(args []string, notes io.Writer) (s settings, err error) {
 	flags.Float64Var(&s.rate, "rate", 20, "calls a second, of all processes together; give all the same; 0 is no limit")
 	flags.IntVar(&s.pageSize, "page-size", 0, "sessions a page; 0 is the API's default")
 	flags.DurationVar(&s.rescue, "rescue", 2*time.Minute, "others take the jobs of a process that died after this `duration`; give all the same")
+	demo := flags.Bool("demo", false, "use made-up sessions from a fake API, even if BELTIC_API_KEY is set")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
@@ -96,15 +99,9 @@ func parse(args []string, notes io.Writer) (s settings, err error) {
 	case s.rescue < 4*time.Second:
 		return s, errors.New("-rescue must be at least 4s; see -help")
 	}
-	return s, nil
-}
-
-// defaultFile keeps made-up sessions out of the file of the real ones.
-func defaultFile() string {
-	if hasKey() {
-		return "fleet.db"
+	s.isDemo, err = isDemo(*demo, given(flags, "db", "dsn"), notes)
+	if s.isDemo && !given(flags, "db") { // made-up sessions stay out of the file of the real ones
+		s.file = "fleet-demo.db"
 	}
-	return "fleet-demo.db"
+	return s, err
 }
-
-func hasKey() bool { return os.Getenv("BELTIC_API_KEY") != "" }

@@ -1,5 +1,6 @@
 // Command list prints identity sessions as a table. It talks to the real API if BELTIC_API_KEY is
-// set, and otherwise to a fake server in its own process.
+// set. Without a key, if nothing real is named, and with -demo it talks to a fake API in its own
+// process.
 package main
 
 import (
@@ -36,6 +37,7 @@ type settings struct {
 	all          bool
 	json         bool
 	showPersonal bool
+	isDemo       bool
 }
 
 func run(ctx context.Context, args []string, out, notes io.Writer) error {
@@ -43,7 +45,7 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 	if err != nil {
 		return err
 	}
-	client, done, err := connect(notes)
+	client, done, err := connect(s.isDemo, notes)
 	if err != nil {
 		return err
 	}
@@ -63,6 +65,7 @@ func parse(args []string, notes io.Writer) (s settings, err error) {
 	flags.BoolVar(&s.all, "all", false, "print every session, page after page")
 	flags.BoolVar(&s.json, "json", false, "print a JSON object a line; with -show-personal-data as the API sent it")
 	flags.BoolVar(&s.showPersonal, "show-personal-data", false, "show names and e-mail addresses")
+	demo := flags.Bool("demo", false, "use made-up sessions from a fake API, even if BELTIC_API_KEY is set")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
@@ -73,20 +76,19 @@ func parse(args []string, notes io.Writer) (s settings, err error) {
 		return s, errors.New("-limit must be at least 1; see -help")
 	}
 	s.options.Page.KeepRaw = s.json && s.showPersonal
-	return s, nil
+	s.isDemo, err = isDemo(*demo, given(flags, "account", "device"), notes)
+	return s, err
 }
 
 // connect returns a client and what to call when it is no longer needed.
-func connect(notes io.Writer) (client *beltic.Client, done func(), err error) {
-	if os.Getenv("BELTIC_API_KEY") != "" {
-		fmt.Fprintln(notes, "Listing from the Beltic API with the key in BELTIC_API_KEY.")
-		client, err = beltic.NewClientFromEnv(beltic.WithUserAgent("beltic-list/1"))
-		return client, func() {}, err
+func connect(isDemo bool, notes io.Writer) (client *beltic.Client, done func(), err error) {
+	if isDemo {
+		server := beltictest.NewServer(beltictest.WithSessions(beltictest.GenerateSessions(1, 300)...))
+		return server.Client(), server.Close, nil
 	}
-	const sessions = 300
-	fmt.Fprintf(notes, "BELTIC_API_KEY is not set: listing %d made-up sessions from a fake server in this process.\n", sessions)
-	server := beltictest.NewServer(beltictest.WithSessions(beltictest.GenerateSessions(1, sessions)...))
-	return server.Client(), server.Close, nil
+	fmt.Fprintln(notes, "Listing from the Beltic API with the key in BELTIC_API_KEY.")
+	client, err = beltic.NewClientFromEnv(beltic.WithUserAgent("beltic-list/1"))
+	return client, func() {}, err
 }
 
 func list(ctx context.Context, client *beltic.Client, s settings, out, notes io.Writer) error {

@@ -79,7 +79,7 @@ func TestFlagsBecomeFilters(t *testing.T) {
 		assert.Contains(t, line, " approved ")
 		assert.Contains(t, line, " business ")
 	}
-	_, notes := runList(t, "-account", "nobody", "-device", "nothing")
+	_, notes := runList(t, "-demo", "-account", "nobody", "-device", "nothing")
 	assert.Contains(t, notes, "There are no such sessions.")
 }
 
@@ -92,6 +92,32 @@ func TestTheRealAPIIsUsedIfThereIsAKey(t *testing.T) {
 	assert.Equal(t, 1+3, strings.Count(out.String(), "\n"))
 	assert.Contains(t, notes.String(), "with the key in BELTIC_API_KEY")
 	server.ExpectRequests(t, 1)
+}
+
+func TestAMissingKeyIsAnErrorIfSomethingRealIsNamed(t *testing.T) {
+	t.Setenv("BELTIC_API_KEY", "")
+	fails := func(args ...string) {
+		var out, notes bytes.Buffer
+		require.EqualError(t, run(t.Context(), args, &out, &notes), "BELTIC_API_KEY is not set: set it, or add -demo for made-up sessions")
+		assert.Empty(t, out.String())
+	}
+	fails("-account", "acc_example")
+	fails("-device", "dev_example")
+	server := beltictest.Start(t)
+	t.Setenv("BELTIC_BASE_URL", server.URL)
+	fails()
+	server.ExpectRequests(t, 0)
+}
+
+func TestTheDemoIgnoresTheKey(t *testing.T) {
+	server := beltictest.Start(t)
+	t.Setenv("BELTIC_API_KEY", server.APIKey)
+	t.Setenv("BELTIC_BASE_URL", server.URL)
+	var out, notes bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"-demo", "-all"}, &out, &notes))
+	assert.Equal(t, 1+300, strings.Count(out.String(), "\n"))
+	assert.Equal(t, "-demo ignores the key in BELTIC_API_KEY: using made-up sessions from a fake API in this process.\n", notes.String())
+	server.ExpectRequests(t, 0)
 }
 
 func TestMistakesAreErrors(t *testing.T) {

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"flag"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -13,12 +15,12 @@ import (
 	"github.com/belticlabs/beltic-go/beltictest"
 )
 
-// runSync runs the command without a key.
+// runSync runs the command with made-up sessions.
 func runSync(t *testing.T, args ...string) (out, notes string, err error) {
 	t.Helper()
 	t.Setenv("BELTIC_API_KEY", "")
 	var text, rest bytes.Buffer
-	err = run(t.Context(), args, &text, &rest)
+	err = run(t.Context(), append([]string{"-demo"}, args...), &text, &rest)
 	return text.String(), rest.String(), err
 }
 
@@ -29,7 +31,7 @@ func TestTheCommandNeedsNoKey(t *testing.T) {
 	onEach(t, func(t *testing.T, s settings) {
 		out, notes, err := runSync(t, append(s.database(), "-page-size", "100")...)
 		require.NoError(t, err)
-		assert.Contains(t, notes, "BELTIC_API_KEY is not set")
+		assert.Equal(t, "-demo: using made-up sessions from a fake API in this process.\n", notes)
 		assert.Contains(t, out, "full pass complete in ")
 		assert.Contains(t, out, ": 300 read, 300 new, 0 updated, 0 changes of status, 0 older than stored, 0 unreadable, 0 gone\n")
 		assert.Contains(t, out, " has 300 sessions and 0 unreadable records\n")
@@ -39,6 +41,69 @@ func TestTheCommandNeedsNoKey(t *testing.T) {
 		assert.Empty(t, notes)
 		assert.Contains(t, out, "0 changes of status; 300 new sessions, 110 approved, ")
 	})
+}
+
+func TestAMissingKeyTouchesNothing(t *testing.T) {
+	fails := func(t *testing.T, base string, args ...string) {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+		cmd.Dir = t.TempDir()
+		cmd.Env = append(os.Environ(), "SYNC_TEST_CHILD=1", "BELTIC_API_KEY=", "BELTIC_BASE_URL="+base, "TMPDIR="+cmd.Dir)
+		printed, err := cmd.CombinedOutput()
+		require.Error(t, err)
+		assert.Equal(t, 1, cmd.ProcessState.ExitCode())
+		assert.Equal(t, "BELTIC_API_KEY is not set: set it, or add -demo for made-up sessions\n", string(printed))
+		left, err := os.ReadDir(cmd.Dir)
+		require.NoError(t, err)
+		assert.Empty(t, left)
+	}
+	t.Run("SQLite", func(t *testing.T) { fails(t, "", "-db", "real.db") })
+	t.Run("the default file of a real API", func(t *testing.T) { fails(t, "https://api.example.com/v1") })
+	t.Run("an empty variable", func(t *testing.T) { fails(t, "", "-dsn", "") })
+	t.Run("PostgreSQL", func(t *testing.T) {
+		dsn := newDatabase(t)
+		fails(t, "", "-dsn", dsn)
+		db, err := openPostgres(dsn)
+		require.NoError(t, err)
+		defer db.Close()
+		var tables int
+		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").Scan(&tables))
+		assert.Zero(t, tables)
+	})
+}
+
+func TestNothingIsNamedInTheDemoOfOneCommand(t *testing.T) {
+	t.Setenv("BELTIC_API_KEY", "")
+	t.Setenv("TMPDIR", t.TempDir())
+	t.Chdir(t.TempDir())
+	var out, notes bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"-page-size", "100"}, &out, &notes))
+	assert.Contains(t, out.String(), "beltic-sync-demo.db has 300 sessions")
+	assert.Equal(t, "BELTIC_API_KEY is not set: using made-up sessions from a fake API in this process.\n", notes.String())
+	assert.NoFileExists(t, "sync.db")
+}
+
+func TestTheDemoIgnoresTheKey(t *testing.T) {
+	api := beltictest.Start(t)
+	t.Setenv("BELTIC_API_KEY", api.APIKey)
+	t.Setenv("BELTIC_BASE_URL", api.URL)
+	t.Setenv("TMPDIR", t.TempDir())
+	t.Chdir(t.TempDir())
+	var out, notes bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"-demo", "-page-size", "100"}, &out, &notes))
+	assert.Contains(t, out.String(), "beltic-sync-demo.db has 300 sessions")
+	assert.Equal(t, "-demo ignores the key in BELTIC_API_KEY: using made-up sessions from a fake API in this process.\n", notes.String())
+	assert.NoFileExists(t, "sync.db")
+	api.ExpectRequests(t, 0)
+}
+
+func TestChangesAreReadWithoutAKey(t *testing.T) {
+	s := settings{file: t.TempDir() + "/sync.db"}
+	newBench(t, s)
+	t.Setenv("BELTIC_API_KEY", "")
+	var out, notes bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"-db", s.file, "-changes", "24h"}, &out, &notes))
+	assert.Contains(t, out.String(), "0 changes of status")
+	assert.Empty(t, notes.String())
 }
 
 func TestChangesArePrinted(t *testing.T) {

@@ -2,9 +2,9 @@
 // their status. It may be interrupted, killed or refused at any point: run it again and it goes on
 // where it was.
 //
-// It talks to the real API if BELTIC_API_KEY is set, and otherwise to a fake server in its own
-// process. The database holds personal data unless columns are left out; what is printed holds
-// none.
+// It talks to the real API if BELTIC_API_KEY is set. Without a key, if nothing real is named, and
+// with -demo it talks to a fake API in its own process. The database holds personal data unless
+// columns are left out; what is printed holds none.
 package main
 
 import (
@@ -42,6 +42,7 @@ type settings struct {
 	batch     int
 	schedule  schedule
 	changes   time.Duration
+	isDemo    bool
 }
 
 func run(ctx context.Context, args []string, out, notes io.Writer) error {
@@ -63,7 +64,7 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 	if !s.privacy.keepsRaw() {
 		fmt.Fprintln(notes, "Columns are omitted or hashed, so the exact JSON is not stored.")
 	}
-	client, done, err := connect(ctx, s.schedule, notes)
+	client, done, err := connect(ctx, s, notes)
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 func parse(args []string, notes io.Writer) (s settings, err error) {
 	flags := flag.NewFlagSet("sync", flag.ContinueOnError)
 	flags.SetOutput(notes)
-	flags.StringVar(&s.file, "db", defaultFile(), "the SQLite `file`")
+	flags.StringVar(&s.file, "db", "sync.db", "the SQLite `file`")
 	flags.StringVar(&s.dsn, "dsn", "", "a PostgreSQL connection `string` or URL, instead of SQLite")
 	flags.IntVar(&s.pageSize, "page-size", 0, "sessions a page; 0 is the API's default")
 	flags.IntVar(&s.batch, "batch", 1000, "records a transaction; a kill costs at most as many, which the next run reads again")
@@ -86,6 +87,7 @@ func parse(args []string, notes io.Writer) (s settings, err error) {
 	flags.DurationVar(&s.changes, "changes", 0, "print the changes of status that were noticed within the last `duration`, and end")
 	omit := flags.String("omit", "", "leave these `columns` empty, such as person.name,contact.email")
 	hash := flags.String("hash", "", "store a keyed hash of these `columns`; the key is in SYNC_HASH_KEY")
+	demo := flags.Bool("demo", false, "use made-up sessions from a fake API, even if BELTIC_API_KEY is set")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
@@ -97,16 +99,17 @@ func parse(args []string, notes io.Writer) (s settings, err error) {
 	case s.schedule.every < 0 || s.schedule.fullEvery < 0 || s.changes < 0:
 		return s, errors.New("a duration is negative; see -help")
 	}
-	s.privacy, err = newPrivacy(*omit, *hash, os.Getenv("SYNC_HASH_KEY"))
-	return s, err
-}
-
-// defaultFile keeps made-up sessions out of the file of the real ones.
-func defaultFile() string {
-	if os.Getenv("BELTIC_API_KEY") != "" {
-		return "sync.db"
+	if s.privacy, err = newPrivacy(*omit, *hash, os.Getenv("SYNC_HASH_KEY")); err != nil {
+		return s, err
 	}
-	return filepath.Join(os.TempDir(), "beltic-sync-demo.db")
+	if s.changes > 0 && given(flags, "db", "dsn") { // printing them needs no API, so no key either
+		return s, nil
+	}
+	s.isDemo, err = isDemo(*demo, given(flags, "db", "dsn"), notes)
+	if s.isDemo && !given(flags, "db") { // made-up sessions stay out of the file of the real ones
+		s.file = filepath.Join(os.TempDir(), "beltic-sync-demo.db")
+	}
+	return s, err
 }
 
 // open opens the database and brings its schema up to date.
@@ -127,20 +130,19 @@ func open(ctx context.Context, s settings) (st *store, err error) {
 }
 
 // connect returns a client and what to call when it is no longer needed.
-func connect(ctx context.Context, s schedule, notes io.Writer) (client *beltic.Client, done func(), err error) {
-	if os.Getenv("BELTIC_API_KEY") != "" {
+func connect(ctx context.Context, s settings, notes io.Writer) (client *beltic.Client, done func(), err error) {
+	if !s.isDemo {
 		fmt.Fprintln(notes, "Syncing from the Beltic API with the key in BELTIC_API_KEY.")
 		client, err = beltic.NewClientFromEnv(beltic.WithMaxRetries(5), beltic.WithUserAgent("beltic-sync/2"))
 		return client, func() {}, err
 	}
-	fmt.Fprintln(notes, "BELTIC_API_KEY is not set: syncing made-up sessions from a fake server in this process.")
 	fake := fakeAPI{beltictest.NewServer(beltictest.WithSessions(beltictest.GenerateSessions(1, 300)...))}
 	fake.Inject(beltictest.Always(), beltictest.Latency(20*time.Millisecond)) // time for a Ctrl-C
 	server := httptest.NewServer(fake)
 	client, err = beltic.NewClient(fake.APIKey, beltic.WithBaseURL(server.URL+"/v1"))
 	ctx, stop := context.WithCancel(ctx)
-	if s.every > 0 {
-		go fake.live(ctx, s.every/10)
+	if every := s.schedule.every; every > 0 {
+		go fake.live(ctx, every/10)
 	}
 	return client, func() { stop(); server.Close(); fake.Close() }, err
 }

@@ -39,8 +39,8 @@ func startDemo(opts []beltic.Option) (client *beltic.Client, stop func()) {
 		close(quit)
 		mover.Wait()
 		server.Close()
-		os.Remove(defaultState())
-		os.Remove(defaultState() + ".lock")
+		os.Remove(demoState())
+		os.Remove(demoState() + ".lock")
 	}
 }
 

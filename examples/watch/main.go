@@ -1,9 +1,9 @@
 // Command watch tells a compliance team when a session gets a status that they care about: once for
 // each time, also across restarts and kills, by a signed webhook or, without one, to the log.
 //
-// It talks to the real API if BELTIC_API_KEY is set, and otherwise to a fake server in its own
-// process, whose sessions change while they are watched. Events hold ids, statuses and times, and
-// no personal data.
+// It talks to the real API if BELTIC_API_KEY is set. Without a key, if nothing real is named, and
+// with -demo it talks to a fake API in its own process, whose sessions change while they are
+// watched. Events hold ids, statuses and times, and no personal data.
 package main
 
 import (
@@ -59,13 +59,13 @@ func run(ctx context.Context, args []string, out, notes io.Writer) (err error) {
 		return err
 	}
 	defer server.stop()
-	client, done, err := connect(w.observers())
+	client, done, err := connect(s.isDemo, w.observers())
 	if err != nil {
 		return err
 	}
 	defer done()
 	w.client = client
-	w.logger.Info("watching", "api", apiName(), "statuses", s.statuses, "every", s.every, "state", s.state, "metrics", server.url)
+	w.logger.Info("watching", "api", apiName(s.isDemo), "statuses", s.statuses, "every", s.every, "state", s.state, "metrics", server.url)
 	defer w.logger.Info("stopped", "state", s.state)
 	return w.run(ctx)
 }
@@ -79,8 +79,8 @@ func newSink(s settings, out io.Writer) (sink, error) {
 }
 
 // connect returns a client and what to call when it is no longer needed.
-func connect(opts []beltic.Option) (client *beltic.Client, done func(), err error) {
-	if !hasKey() {
+func connect(isDemo bool, opts []beltic.Option) (client *beltic.Client, done func(), err error) {
+	if isDemo {
 		client, done = startDemo(opts)
 		return client, done, nil
 	}
@@ -88,11 +88,9 @@ func connect(opts []beltic.Option) (client *beltic.Client, done func(), err erro
 	return client, func() {}, err
 }
 
-func hasKey() bool { return os.Getenv("BELTIC_API_KEY") != "" }
-
-func apiName() string {
-	if hasKey() {
-		return "the one of BELTIC_API_KEY"
+func apiName(isDemo bool) string {
+	if isDemo {
+		return "a fake one with made-up sessions"
 	}
-	return "a fake one with made-up sessions, because BELTIC_API_KEY is not set"
+	return "the one of BELTIC_API_KEY"
 }
