@@ -3,15 +3,19 @@ package main
 import (
 	"bytes"
 	"flag"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/belticlabs/beltic-go"
 	"github.com/belticlabs/beltic-go/beltictest"
 )
 
@@ -94,6 +98,37 @@ func TestTheDemoIgnoresTheKey(t *testing.T) {
 	assert.Equal(t, "-demo ignores the key in BELTIC_API_KEY: using made-up sessions from a fake API in this process.\n", notes.String())
 	assert.NoFileExists(t, "sync.db")
 	api.ExpectRequests(t, 0)
+}
+
+// TestADatabaseKeepsToOneAPI: one of another API would mix sessions, and take its own for gone.
+func TestADatabaseKeepsToOneAPI(t *testing.T) {
+	onEach(t, func(t *testing.T, s settings) {
+		b := newBench(t, s, beltictest.WithAPIKey("sk_staging_example"), beltictest.WithSessions(beltictest.GenerateSessions(2, 30)...))
+		var requests atomic.Int32
+		b.onRequest(func(*http.Request) { requests.Add(1) })
+		pass := func(base, key string, args ...string) error {
+			t.Setenv("BELTIC_BASE_URL", base)
+			t.Setenv("BELTIC_API_KEY", key)
+			return run(t.Context(), append(s.database(), args...), io.Discard, io.Discard)
+		}
+		require.NoError(t, pass(b.url, b.APIKey), "a database without a binding is bound at first use")
+		require.NoError(t, pass(b.url+"/", b.APIKey), "a slash at the end is nothing")
+		require.ErrorIs(t, pass(b.url, "sk_staging_rotated"), beltic.ErrUnauthorized, "a key that the API refuses, and the binding does not")
+		requests.Store(0)
+		own := " keeps the sessions of " + b.url + " (staging), not of "
+		require.ErrorContains(t, pass(b.url, "sk_production_example"), own+b.url+" (production): use another database")
+		require.ErrorContains(t, pass(b.url, "other_example"), own+b.url+" (an unknown environment): use another database")
+		require.ErrorContains(t, pass("https://api.example.com/v1", b.APIKey), own+"https://api.example.com/v1 (staging): use another database")
+		require.ErrorContains(t, pass("", b.APIKey), own+"https://api.beltic.com/v1 (staging): use another database")
+		require.ErrorContains(t, pass(b.url, b.APIKey, "-demo"), own+"the demo: use another database")
+		assert.Zero(t, requests.Load())
+		assert.Equal(t, [][]string{{"30", "0"}}, b.store.table(t, "SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM gone)"))
+
+		_, err := b.store.ExecContext(t.Context(), "DELETE FROM settings WHERE name = 'api'")
+		require.NoError(t, err)
+		require.NoError(t, pass("", "", "-demo", "-page-size", "100"))
+		require.ErrorContains(t, pass(b.url, b.APIKey), " keeps the sessions of the demo, not of "+b.url+" (staging): use another database")
+	})
 }
 
 func TestChangesAreReadWithoutAKey(t *testing.T) {

@@ -8,6 +8,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -17,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -58,17 +60,20 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 	if s.changes > 0 {
 		return store.printChanges(ctx, time.Now().Add(-s.changes), out)
 	}
+	client, done, err := connect(ctx, s, notes)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := store.bindAPI(ctx, s.api()); err != nil {
+		return err
+	}
 	if err := store.bind(ctx, s.privacy); err != nil {
 		return err
 	}
 	if !s.privacy.keepsRaw() {
 		fmt.Fprintln(notes, "Columns are omitted or hashed, so the exact JSON is not stored.")
 	}
-	client, done, err := connect(ctx, s, notes)
-	if err != nil {
-		return err
-	}
-	defer done()
 	j := &job{client: client, store: store, pageSize: s.pageSize, batch: s.batch, notes: notes}
 	err = s.schedule.keep(ctx, j, out)
 	return errors.Join(err, store.printSize(context.WithoutCancel(ctx), out))
@@ -127,6 +132,21 @@ func open(ctx context.Context, s settings) (st *store, err error) {
 		return nil, err
 	}
 	return st, nil
+}
+
+// api names the API and the environment that the prefix of the key chooses. It says no more of the
+// key, so that the key can be rotated.
+func (s settings) api() string {
+	if s.isDemo {
+		return "the demo"
+	}
+	environment := "an unknown environment"
+	for _, name := range []string{"production", "staging"} {
+		if strings.HasPrefix(os.Getenv("BELTIC_API_KEY"), "sk_"+name+"_") {
+			environment = name
+		}
+	}
+	return strings.TrimRight(cmp.Or(os.Getenv("BELTIC_BASE_URL"), beltic.DefaultBaseURL), "/") + " (" + environment + ")"
 }
 
 // connect returns a client and what to call when it is no longer needed.

@@ -57,15 +57,21 @@ func (s *store) migrate(ctx context.Context) error {
 	return err
 }
 
+// bindAPI binds the database to one API. The sessions of another would mix with its own, and its
+// own would count as gone.
+func (s *store) bindAPI(ctx context.Context, api string) error {
+	bound, err := s.setOnce(ctx, "api", api)
+	if err == nil && bound != api {
+		err = fmt.Errorf("%s keeps the sessions of %s, not of %s: use another database", s.name, bound, api)
+	}
+	return err
+}
+
 // bind holds the database to one choice of privacy. A run without -omit would otherwise fill the
 // columns that another had left out.
 func (s *store) bind(ctx context.Context, p privacy) error {
-	_, err := s.ExecContext(ctx, `INSERT INTO settings (name, value) VALUES ('privacy', $1) ON CONFLICT (name) DO NOTHING`, p.String())
+	bound, err := s.setOnce(ctx, "privacy", p.String())
 	if err != nil {
-		return err
-	}
-	var bound string
-	if err := s.QueryRowContext(ctx, `SELECT value FROM settings WHERE name = 'privacy'`).Scan(&bound); err != nil {
 		return err
 	}
 	if bound != p.String() {
@@ -73,6 +79,15 @@ func (s *store) bind(ctx context.Context, p privacy) error {
 	}
 	s.privacy, s.columns = p, p.columns()
 	return nil
+}
+
+// setOnce sets what has no value yet, and returns the value that it has.
+func (s *store) setOnce(ctx context.Context, name, value string) (bound string, err error) {
+	_, err = s.ExecContext(ctx, `INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, name, value)
+	if err == nil {
+		err = s.QueryRowContext(ctx, `SELECT value FROM settings WHERE name = $1`, name).Scan(&bound)
+	}
+	return bound, err
 }
 
 // progress is where a pass is.
