@@ -31,7 +31,7 @@ type goal struct {
 	reached bool
 }
 
-// atLeast sets a goal for a ratio, judged by the lower bound. A limit of 0 is none: some goals are
+// atLeast sets a goal for a ratio, judged by the lower bound. A limit of 0 sets no goal: some are
 // for Go 1.26 only.
 func (s *section) atLeast(name, what string, limit float64, r interval) {
 	s.judge(name, fmt.Sprintf("%s: ≥ %g", what, limit), r, r.low >= limit, limit)
