@@ -3,6 +3,7 @@ package beltic
 import (
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -27,7 +28,7 @@ func statementsOf(record reflect.Type) (all []statement) {
 		}
 		for member := range group.Type.Fields() {
 			name, pointer := jsonName(member), "/"+jsonName(group)+"/"+jsonName(member)
-			field := append(group.Index, member.Index...)
+			field := slices.Concat(group.Index, member.Index)
 			switch {
 			case member.Type.Implements(reflect.TypeFor[enum]()):
 				all = append(all, statement{name, pointer, field})
